@@ -1,4 +1,4 @@
-// What is read out: what is new, once. What counts, and what was there before, is not.
+// What a screen reader reads out: new content, once; neither counts nor content that was there before.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { heard, listen } from "./lib/aloud.mjs";

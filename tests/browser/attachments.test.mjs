@@ -1,4 +1,4 @@
-// Files in chats: sent, fetched, shown, saved; whatever is killed meanwhile, and whatever they are.
+// Files in chats: people send, fetch, show and save them, whatever is killed meanwhile and whatever the files are.
 import assert from "node:assert/strict";
 import { createHash, randomBytes } from "node:crypto";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
@@ -15,7 +15,7 @@ let ada;
 let bob;
 let folder;
 
-/** Somebody with a microphone in which there is a beep each second. */
+/** A person with a microphone that beeps each second. */
 class Speaker extends Person {
   static arrive(relay) {
     return Person.arrive(relay, { flags: ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"] });
@@ -35,14 +35,14 @@ after(() => rm(folder, { recursive: true, force: true }));
 
 const hash = (bytes) => createHash("sha256").update(bytes).digest("hex");
 
-/** A file on the disk of whoever sends it. */
+/** A file on the sender's disk. */
 async function made(name, bytes) {
   const path = join(folder, name);
   await writeFile(path, bytes);
   return path;
 }
 
-/** A picture as a canvas makes it. */
+/** A picture drawn by a canvas. */
 async function picture(person, name, width = 640, height = 480, colour = "#3a7") {
   const bytes = await person.page.evaluate(
     async ([width, height, colour]) => {
@@ -60,7 +60,7 @@ async function picture(person, name, width = 640, height = 480, colour = "#3a7")
   return made(name, Buffer.from(bytes));
 }
 
-/** Chooses files; the dialog with them is open then. */
+/** Chooses files. The dialog with them is open afterwards. */
 async function choose(person, paths) {
   const [chooser] = await Promise.all([person.page.waitForEvent("filechooser"), person.button("Attach").click()]);
   await chooser.setFiles(paths);
@@ -74,7 +74,7 @@ async function send(person, paths, caption) {
   await dialog.waitFor({ state: "hidden" });
 }
 
-/** Saves a file that is here; its bytes and its name. */
+/** Saves a file that is on the device. Returns its bytes and its name. */
 async function saved(person, name) {
   const save = person.page.getByRole("button", { name: `Save ${name}` }).last();
   await save.waitFor({ timeout: 60_000 });
@@ -82,7 +82,7 @@ async function saved(person, name) {
   return { bytes: await readFile(await download.path()), name: download.suggestedFilename() };
 }
 
-/** How many chunks of files are on the disk of somebody's browser. */
+/** The number of chunks of files on the disk of a person's browser. */
 const chunks = (person) =>
   person.page.evaluate(
     () =>
@@ -121,9 +121,9 @@ test("p5: eight megabytes arrive whole, though both workers are killed in betwee
     await person.page.reload();
     await person.openChat(person === ada ? "Bob" : "Ada");
   };
-  // Sealed on the disk: from then on it needs no page.
+  // The file is sealed on the disk: from then on it needs no page.
   while ((await chunks(ada)) < before + 33) await ada.page.waitForTimeout(20);
-  // And that it is, is on the disk too.
+  // The disk also records that it is complete.
   await ada.page.waitForTimeout(400);
   await kill(ada);
   const button = bob.page.getByRole("button", { name: "Download large.bin" });
@@ -154,7 +154,7 @@ test("a picture is seen large, by keys too, and saved", async () => {
   const viewer = page.getByRole("dialog", { name: "Picture" });
   await viewer.getByRole("group", { name: /^Picture 1 of \d: one\.jpg$/ }).waitFor();
   await viewer.getByRole("img", { name: "one.jpg" }).waitFor();
-  // Until it has faded in, its colours are others.
+  // Until the picture has faded in, its colours differ.
   await page.waitForTimeout(400);
   assert.deepEqual(await faults(page), []);
   await viewer.getByRole("button", { name: "Zoom in" }).click();
@@ -248,7 +248,7 @@ test("p2: what could run in a file is only saved, never shown", async () => {
     assert.equal(got.bytes.toString(), text);
     assert.equal(got.name, name);
   }
-  // Two kinds at once: a picture to the eye, a script to who would run it.
+  // A polyglot: a picture when it is shown, a script when it is run.
   const polyglot = Buffer.concat([Buffer.from("GIF89a\x01\x00\x01\x00\x80\x00\x00", "latin1"), Buffer.from(`/*${script}*/`)]);
   await send(ada, await made("both.gif", polyglot));
   await bob.page.getByText("both.gif").or(bob.page.getByRole("group", { name: /^both\.gif/ })).first().waitFor();

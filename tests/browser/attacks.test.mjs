@@ -1,5 +1,5 @@
-// Markup in everything that reaches the screen. Nothing of it may become an element, a script, a request or a dialog, and
-// the browser's own guards (Content-Security-Policy, Trusted Types) must not even have had to step in.
+// Markup in every text that reaches the screen. None of it may become an element, a script, a request or a dialog, and the
+// browser's own guards (Content-Security-Policy, Trusted Types) must not even have had to act.
 import assert from "node:assert/strict";
 import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -8,7 +8,7 @@ import { after, before, test } from "node:test";
 import { Person } from "./lib/person.mjs";
 import { Relay } from "./lib/relay.mjs";
 
-/** Somebody whose browser counts what an attack would cause. */
+/** A person whose browser counts the effects of an attack. */
 class Watched extends Person {
   violations = [];
   dialogs = [];
@@ -19,7 +19,7 @@ class Watched extends Person {
     person.relay = relay;
     person.profile = await mkdtemp(join(tmpdir(), "parley-profile-"));
     await person.openBrowser();
-    // The first document may have been there before those who listen.
+    // The first document may have loaded before the listeners.
     await Promise.all(person.ready);
     await person.page.reload();
     return person;
@@ -51,7 +51,7 @@ class Watched extends Person {
     });
   }
 
-  /** What the guards of page and workers have reported. */
+  /** The reports of the guards of page and workers. */
   async reported() {
     await Promise.all(this.ready);
     const workers = await Promise.all(this.page.workers().map((worker) => worker.evaluate(() => self.violations ?? ["nobody listens"])));
@@ -73,7 +73,7 @@ const TEXTS = [
   "<base href=https://evil.example/><link rel=stylesheet href=https://evil.example/x.css>",
   "&lt;b&gt; &#60;script&#62;",
 ];
-/** Elements and attributes of which the app itself has none where people's words are. */
+/** Elements and attributes that the app itself never has around people's words. */
 const FOREIGN = "img[src='x'], iframe, base, form[action^='javascript'], a[href^='javascript'], [onload], [onerror]";
 
 let relay;

@@ -1,5 +1,5 @@
-// Lighthouse on the app as it is served: what everybody can use, and what is good practice, has to be right. Times are printed and
-// not judged: they are the machine's.
+// Runs Lighthouse on the served app: accessibility and best practices must be right. Times are printed but not judged: they
+// depend on the machine.
 import assert from "node:assert/strict";
 import { createServer } from "node:net";
 import { after, before, test } from "node:test";
@@ -8,7 +8,7 @@ import { Person } from "./lib/person.mjs";
 import { Relay } from "./lib/relay.mjs";
 
 const categories = ["performance", "accessibility", "best-practices", "seo"];
-/** The least score of what is judged. */
+/** The least score of a judged category. */
 const LEAST = 95;
 
 let relay;

@@ -1,6 +1,5 @@
-// Measures in Chromium against the real relay on loopback; prints one JSON object of microseconds by name.
-// `cargo xtask bench browser` builds what it needs, runs it and shows the table. Words choose parts: engine, lock, pages, long,
-// linking, backup.
+// Measures in Chromium against the real relay on loopback. Prints one JSON object of microseconds by name. `cargo xtask bench
+// browser` builds what it needs, runs it and shows the table. Words choose parts: engine, lock, pages, long, linking, backup.
 import { backupTimes, unlockTimes } from "./lib/backup-bench.mjs";
 import { linkTimes } from "./lib/linking-bench.mjs";
 import { longTimes } from "./lib/long-bench.mjs";
@@ -10,7 +9,7 @@ import { Relay } from "./lib/relay.mjs";
 
 const KEY_PRESSES = 120;
 const STARTS = 9;
-/** Longer than receipts wait: every key press finds both sides at rest. */
+/** A pause longer than receipts wait, so that every key press finds both sides at rest. */
 const REST = 350;
 
 Object.assign(process.env, {
@@ -23,9 +22,9 @@ const report = {};
 const relay = await Relay.start();
 const say = (text) => process.stderr.write(`${text}\n`);
 
-/** What a worker of the measuring program tells: without a name the engine and bare OpenMLS, else what it is named after. */
+/** The report of a worker of the measuring program: without a name about the engine and bare OpenMLS, else about its name. */
 async function measured(name) {
-  // The page of the measuring program has a script of its own, which the app's policy forbids.
+  // The page of the measuring program has an inline script, which the app's policy forbids.
   const person = await Person.arrive(relay, { bypassCSP: true });
   await person.page.goto(`${relay.url}/bench.html`);
   const numbers = await person.page.evaluate(
@@ -79,7 +78,7 @@ function addStart(name, all) {
   }
 }
 
-/** A browser without anything of the app. */
+/** A browser without any data of the app. */
 async function coldStarts() {
   const all = [];
   for (let run = 0; run < STARTS; run += 1) {
@@ -92,7 +91,7 @@ async function coldStarts() {
   addStart("cold", all);
 }
 
-/** A browser that was closed and is opened again; and a page that is loaded again. */
+/** Measures a browser that is closed and opened again, and a page that is reloaded. */
 async function warmStarts(ada) {
   const [warm, reload] = [[], []];
   for (let run = 0; run < STARTS; run += 1) {
@@ -110,14 +109,14 @@ async function warmStarts(ada) {
   await ada.close();
 }
 
-/** Accounts of so many conversations, and so many messages in each. */
+/** The numbers of conversations in the accounts, and of messages in each. */
 const ACCOUNTS = [
   [1, 50],
   [50, 50],
   [200, 50],
 ];
 
-/** Messages in one chat. */
+/** The numbers of messages in one chat. */
 const LONG = [60, 1_000, 10_000];
 
 async function linking() {

@@ -1,4 +1,4 @@
-// A link code is scanned by camera: another browser shows it, and Chromium's camera plays a film of that.
+// A person scans a link code by camera: another browser shows it, and Chromium's camera plays a video of that.
 import assert from "node:assert/strict";
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
@@ -32,7 +32,7 @@ const image = (person, name) => person.page.getByRole("img", { name });
 const camera = (person) => person.page.getByLabel("Camera", { exact: true });
 const says = (person, text) => person.page.getByText(text).first().waitFor();
 
-/** The same person with another browser's flags. */
+/** The same person in a browser with other flags. */
 async function restart(person, flags) {
   await person.leave();
   person.options = { ...person.options, flags };
@@ -41,7 +41,7 @@ async function restart(person, flags) {
   await person.page.reload();
 }
 
-/** A new browser that shows its code; and the film of it. */
+/** A new browser that shows its code, and the video of it. */
 async function filmCode(at = relay) {
   const fresh = await Person.arrive(at);
   await useAnotherDevice(fresh);
@@ -155,7 +155,7 @@ for (const [what, flags, sentence] of [
   });
 }
 
-/** Somebody at a relay of their own whose app's workers run this first, with a browser that films a new browser's code. */
+/** A person at a relay of their own whose app's workers first run this code, with a browser that films a new browser's code. */
 async function withWorkers(code, act) {
   const folder = await appWith(code);
   const other = await Relay.start(folder);

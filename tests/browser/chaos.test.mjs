@@ -1,8 +1,8 @@
-// Tabs, renderers and workers are killed at random while two people write to each other from several tabs; the relay
-// is killed and started again; the network goes and comes. Whatever was accepted is on both sides once and in order.
+// Kills tabs, renderers and workers at random while two people write to each other from several tabs. The relay is killed and
+// restarted; the network goes and comes. Every accepted message is on both sides, once and in order.
 //
-// `PARLEY_SEED` chooses what is done to whom; what the machine makes of it is not the same twice. `PARLEY_KILLS` says
-// how many are killed.
+// `PARLEY_SEED` chooses the events; what the machine makes of them differs from run to run. `PARLEY_KILLS` sets the number of
+// kills.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Clumsy, Dice, everything, pause } from "./lib/chaos.mjs";
@@ -21,11 +21,11 @@ twoPeople((pair) => {
   ({ relay, ada, bob } = pair);
 });
 
-/** Gives or takes the network. A tab that is killed meanwhile makes the driver give up half-way: then again. */
+/** Gives or takes the network. If a tab is killed meanwhile, the driver gives up half-way; then this tries again. */
 async function network(context, there) {
   for (let attempt = 0; ; attempt += 1) {
     try {
-      // For a renderer that crashes meanwhile the driver may wait for ever.
+      // If a renderer crashes meanwhile, the driver may wait for ever.
       const done = await Promise.race([context.setOffline(!there).then(() => true), pause(1_000)]);
       if (done) return;
       if (attempt === 50) throw new Error("the network cannot be switched");
@@ -36,7 +36,7 @@ async function network(context, there) {
   }
 }
 
-/** Kills the relay and takes the network away, one after the other, until all is done. */
+/** Kills the relay and takes the network away, one after the other, until the test is done. */
 async function weather(people, stop) {
   const dice = new Dice(seed ^ 0x5eed);
   const plan = [...Array(relayKills).fill("relay"), ...Array(outages).fill("network")];
@@ -57,7 +57,7 @@ async function weather(people, stop) {
   return plan.length;
 }
 
-/** What one wrote, as the other must have it: everything that is sure, and what else the writer has. */
+/** The texts of one person, as the other must have them: all that are sure, and others that the writer has. */
 function expected(writer, shown) {
   const there = new Set(shown.filter(({ own }) => own).map(({ text }) => text));
   return writer.written.filter(({ sure, text }) => sure || there.has(text)).map(({ text }) => text);

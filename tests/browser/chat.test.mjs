@@ -39,7 +39,7 @@ test("they chat both ways", async () => {
 });
 
 test("p11: both write at the same moment, and both have read", async () => {
-  // A message that comes while another is sent stands above it, and is read all the same.
+  // A message that arrives while another is being sent stands above it, and still counts as read.
   for (let round = 0; round < 5; round++) {
     await Promise.all([ada.send(`Ada ${round}`), bob.send(`Bob ${round}`)]);
     await ada.sees(`Bob ${round}`);

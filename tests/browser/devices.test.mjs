@@ -1,4 +1,4 @@
-// Three devices of one account chat with two of another, each in two tabs: while a device is removed and the relay is killed,
+// Three devices of one account chat with two of another, each in two tabs. While a device is removed and the relay is killed,
 // every tab shows the same messages, once, in the same order.
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -6,7 +6,7 @@ import { hasChats, isLinked, linkByCode, removeDevice } from "./lib/link.mjs";
 import { answer, arrive, twoPeople } from "./lib/pair.mjs";
 
 let relay;
-/** By name: whose chat is open, and both tabs of the browser. */
+/** The devices by name: whose chat is open, and both tabs of the browser. */
 const devices = new Map();
 const written = [];
 
@@ -41,7 +41,7 @@ async function openTabs() {
   }
 }
 
-/** Every device of these writes, from its tabs in turn, all at the same time. */
+/** Every one of these devices writes, from its tabs in turn, all at the same time. */
 async function write(names, round, count) {
   const each = async (name) => {
     const { tabs } = devices.get(name);
@@ -63,7 +63,7 @@ const texts = (page) =>
     .getByRole("article")
     .evaluateAll((articles) => articles.map((article) => article.innerText.match(/(Ada|Bob) \d, \w+ \d+\./)?.[0]).filter(Boolean));
 
-/** Waits until every tab of these devices shows everything that was written; then all show the same. */
+/** Waits until every tab of these devices shows every written text. Then all tabs show the same. */
 async function agree(names) {
   const all = names.flatMap((name) => devices.get(name).tabs.map((page, tab) => ({ page, what: `${name}, tab ${tab + 1}` })));
   for (const { page } of all) {

@@ -1,4 +1,4 @@
-// A backup as a file: saved in one browser, restored in others, also of another account on another relay.
+// Backup files: saved in one browser, restored in others, also for another account on another relay.
 import assert from "node:assert/strict";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -41,7 +41,7 @@ after(async () => {
   for (const end of ends) if (end.status === "rejected") throw end.reason;
 });
 
-/** Saves a file, and downloads it. */
+/** Saves a backup file, and downloads it. */
 async function save(person) {
   await openSettings(person, "recovery");
   await person.button("Save a backup file").click();
@@ -55,7 +55,7 @@ async function save(person) {
   return { path, name: download.suggestedFilename() };
 }
 
-/** Restores a file in the settings; what comes of it is for the caller to see. */
+/** Restores a file in the settings. The caller checks the result. */
 async function restore(person, path, phrase = words) {
   await openSettings(person, "recovery");
   await person.button("Restore from a backup file").click();
@@ -68,7 +68,7 @@ async function says(person, text) {
   await person.page.getByText(text).first().waitFor();
 }
 
-/** A copy of the file with something changed. */
+/** A copy of the file with a change. */
 async function changed(name, change) {
   const path = join(folder, name);
   await writeFile(path, change(Buffer.from(await readFile(file.path))));

@@ -1,4 +1,4 @@
-// The first minute, the way back, and the settings as a person comes upon them.
+// The first minute, navigation back, and the settings as a person finds them.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { openSettings } from "./lib/link.mjs";
@@ -65,7 +65,7 @@ test("an invite that is opened while there is no connection is looked up once th
   await carol.page.goto(relay.url);
   await carol.createAccount("Carol", "carol");
   const link = await inviteLink();
-  // At a cold start the connection is only opening when the link is looked up.
+  // At a cold start the app looks the link up while the connection still opens.
   await carol.page.goto("about:blank");
   await carol.page.goto(link);
   await carol.page.getByRole("dialog", { name: "New chat" }).getByRole("button", { name: "Start chat" }).waitFor();
@@ -125,7 +125,7 @@ test("one thing at a time stands above a screen, and the reminder rests after La
   await ada.button("New chat").first().waitFor();
   await ada.page.waitForTimeout(500);
   assert.equal(await reminder.count(), 0);
-  // A week later it is due again.
+  // A week later the reminder is due again.
   await ada.page.addInitScript(() => {
     const now = Date.now.bind(Date);
     Date.now = () => now() + 8 * 24 * 3_600_000;

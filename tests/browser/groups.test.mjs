@@ -1,4 +1,4 @@
-// Groups: making one, chatting in it, who is in it and who may do what.
+// Groups: making one, chatting in it, its members and permissions.
 import assert from "node:assert/strict";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
@@ -140,7 +140,7 @@ test("a message in a group that is not open is announced with its author, and co
 });
 
 test("who has read a message is said below it, and by name in its details", async () => {
-  // Everybody says at most once a minute what they have read: of the first message they have, at once.
+  // Everybody reports what they have read at most once a minute; the first message is reported at once.
   await ada.page.getByRole("article", { name: /^You, .*, read by everybody$/ }).waitFor();
   const message = ada.messages().filter({ hasText: "Hello all" });
   await message.hover();
@@ -249,14 +249,14 @@ test("an owner steps down where there is another one", async () => {
   await seesLine(ada, "Bob made you an owner.");
 });
 
-/** Waits until what has this name has the focus. */
+/** Waits until the element with this name has the focus. */
 const focusIs = ({ page }, name) =>
   page.waitForFunction((name) => {
     const at = document.activeElement;
     return (at?.getAttribute("aria-label") ?? at?.innerText) === name;
   }, name);
 
-/** Presses Tab until what has this name has the focus, and then a key. */
+/** Presses Tab until the element with this name has the focus, and then a key. */
 async function press({ page }, name, key) {
   for (let step = 0; step < 40; step += 1) {
     await page.keyboard.press("Tab");
@@ -270,7 +270,7 @@ async function press({ page }, name, key) {
   throw new Error(`Tab does not lead to ${name}`);
 }
 
-/** Ada adds somebody who never talked to her, and who looks at the invitation. */
+/** Ada adds a person who never talked to her, and who looks at the invitation. */
 async function invite(person, count) {
   const box = await openInfo(ada);
   await box.getByRole("button", { name: "Add people" }).click();
@@ -398,7 +398,7 @@ test("a group is made and looked after by keyboard alone", async () => {
   await member(box, "Bob").waitFor({ state: "detached" });
   await focusIs(ada, "Add people");
   await page.keyboard.press("Escape");
-  // The browser has closed it a moment before the page hears so.
+  // The browser has closed it a moment before the page learns of that.
   await page.waitForFunction(() => !document.querySelector("dialog"));
   await focusIs(ada, "Group info");
   await page.keyboard.press("Enter");

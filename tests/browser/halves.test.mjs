@@ -1,4 +1,4 @@
-// Halves of the engine that the worker loads when it first needs them (docs/adr/0026). A quick build has none of them.
+// Halves of the engine, which the worker loads when it first needs them (docs/adr/0026). A quick build has none.
 import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
 import { after, before, test } from "node:test";
@@ -90,7 +90,7 @@ test("while the half does not come chats of two go on, and it is asked for again
   await ada.openChat("Team");
   await ada.sees("who is missing?");
   assert.ok(loaded(ada, GROUPS) >= 2);
-  // The browser's own words about what was refused.
+  // The browser itself reports the refusal so.
   ada.problems = ada.problems.filter((problem) => !/Failed to (load resource|fetch)|ERR_FAILED/.test(problem));
 });
 

@@ -1,4 +1,4 @@
-// What has been written and not yet moved to its store: it stands in the database's journal, one entry for each change set.
+// Change sets that are written and not yet moved to their stores: each is one entry of the database's journal.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { everything } from "./lib/chaos.mjs";
@@ -14,7 +14,7 @@ twoPeople(async (pair) => {
   await answer(pair);
 });
 
-/** Waits until nothing is left in the journal; what is on the disk then. */
+/** Waits until the journal is empty. Returns the contents of the disk then. */
 async function moved(person) {
   for (let attempt = 0; attempt < 100; attempt += 1) {
     const found = await person.page.evaluate(onDisk);
@@ -26,7 +26,7 @@ async function moved(person) {
 
 const textsOf = async (person) => (await everything(person.page)).map(({ text }) => text);
 
-/** The same conversation in another tab of somebody, all of it. */
+/** The whole conversation in another tab of the person. */
 async function inAnotherTab(person) {
   const page = await person.context.newPage();
   person.watch(page);
@@ -50,7 +50,7 @@ test("p5: what is only in the journal when the app dies is there when it opens, 
   await ada.seesState("read");
 
   const chat = ada.page.url();
-  // Of the same site, and without the app: nobody moves anything.
+  // A page of the same site without the app, so nothing moves entries.
   const plain = await ada.context.newPage();
   await plain.goto(`${relay.url}/favicon.svg`);
   await ada.page.close();

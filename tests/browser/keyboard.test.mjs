@@ -1,4 +1,4 @@
-// Everything can be reached by keyboard, the focus can be seen where it is, and it is not lost.
+// Everything is reachable by keyboard; the focus is visible and never lost.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { button, lockedHeading, setLock } from "./lib/lock.mjs";

@@ -1,4 +1,4 @@
-// Keys that work on the whole page leave to a field, a choice, an input method and the browser what is theirs.
+// Keys that work on the whole page leave other keys to fields, choices, input methods and the browser.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { openSettings } from "./lib/link.mjs";
@@ -16,14 +16,14 @@ const others = twoPeople(async (pair) => {
 
 const dialog = () => ada.page.getByRole("dialog", { name: "New chat" });
 
-/** A key as another keyboard or an input method sends it; whether the page took it. */
+/** Sends a key as another keyboard or an input method does. Returns whether the page took it. */
 const press = (key) =>
   ada.page.evaluate((key) => {
     const event = new KeyboardEvent("keydown", { bubbles: true, cancelable: true, ...key });
     return !document.activeElement.dispatchEvent(event);
   }, key);
 
-/** Presses until the page takes it: a dialog that Escape has just closed is off the screen a moment before the page is told. */
+/** Presses until the page takes the key: a dialog closed by Escape leaves the screen a moment before the page learns of that. */
 const taken = async (key) => {
   for (let tries = 0; !(await press(key)); tries += 1) {
     assert.ok(tries < 100, `nobody takes ${JSON.stringify(key)}`);

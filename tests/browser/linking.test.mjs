@@ -1,4 +1,5 @@
-// A browser is linked to an account: by a link and by a typed code, from either side; a removed browser; a new device's notice.
+// Linking a browser to an account: by a link and by a typed code, from either side; removed browsers; the notice of a new
+// device.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { approve, confirmDigits, hasChats, isLinked, openDevices, openSettings, showCode, useAnotherDevice, useCode } from "./lib/link.mjs";
@@ -103,7 +104,7 @@ test("a link code that is opened where Parley is open already stands in the fiel
   await fresh.page.waitForFunction(() => document.querySelector("#link-code").value.startsWith("link/"));
   await fresh.button("Use this code").click();
   await fresh.page.getByRole("img", { name: /^Check code/ }).waitFor();
-  // The field for them has the focus.
+  // The field for the digits has the focus.
   await ada.page.waitForFunction(() => document.activeElement.id === "digits");
   await ada.page.keyboard.type((await fresh.page.getByRole("img", { name: /^Check code/ }).innerText()).trim());
   await ada.page.keyboard.press("Enter");
@@ -143,7 +144,7 @@ test("a page that is opened by a link code asks before it does anything", async 
   await wrong.page.getByRole("alert").filter({ hasText: "The other device cancelled" }).waitFor();
 });
 
-/** Renames a device in the settings that are open. */
+/** Renames a device in the open settings. */
 async function rename(person, from, to) {
   await person.page.getByRole("button", { name: `Rename ${from}`, exact: true }).click();
   await person.page.getByRole("textbox", { name: "Name of the device" }).fill(to);

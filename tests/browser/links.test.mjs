@@ -1,4 +1,4 @@
-// Invite links of a group: somebody joins while everybody who is in it is away.
+// Invite links of a group: a person joins while all members are away.
 import assert from "node:assert/strict";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
@@ -21,7 +21,7 @@ const NAMES = ["Ada", "Bob", "Carol", "Dan", "Eve"];
 const everybody = [];
 const wrong = [];
 let relay;
-/** Ada is the first; all have a browser profile of their own. */
+/** Ada is the first person; all have a browser profile of their own. */
 const members = [];
 let finn;
 let gus;
@@ -85,7 +85,7 @@ const preview = (person) => dialog(person, "Join a group");
 const links = (box) => box.getByRole("list", { name: "Invite links" }).getByRole("listitem");
 const unconfirmed = ({ page }) => page.getByRole("status").filter({ hasText: "Nobody has confirmed yet that this is the group" });
 
-/** Nothing in the chat says that something cannot be read, and nothing on the screen that it cannot be decrypted. */
+/** Checks that the chat reports no unreadable message, and the screen nothing that cannot be decrypted. */
 async function readsEverything({ page }) {
   assert.doesNotMatch(plain(await page.locator("body").innerText()), /decrypt/i);
   const chat = plain(await page.getByRole("region", { name: "Climbing" }).innerText());
@@ -235,7 +235,7 @@ test("without a connection it is said, and the group is there once there is one"
   await preview(gus).getByRole("button", { name: "Try again" }).click();
   await preview(gus).getByText("You're offline. Try again when you're connected.").waitFor();
   await relay.run();
-  // What waits for a connection goes on by itself.
+  // A request that waits for a connection goes on by itself.
   await preview(gus).getByRole("heading", { name: "Climbing" }).waitFor({ timeout: 60_000 });
   await preview(gus).getByRole("button", { name: "Not now" }).click();
   await gus.page.waitForFunction(() => !history.state.endsWith(" join"));

@@ -1,4 +1,4 @@
-// The app lock: passphrase, passkey, closing by hand and by itself, wrong guesses, erasing.
+// The app lock: passphrase, passkey, locking by hand and auto-lock, wrong guesses, erasing.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { button, field, lockedHeading as heading, openSettings, setLock, unlock } from "./lib/lock.mjs";
@@ -15,7 +15,7 @@ before(async () => {
 after(() => relay?.close());
 
 const names = new Set();
-/** Somebody with an account and a lock, for one test. */
+/** A person with an account and a lock, for one test. */
 async function withLock(act, username) {
   const guest = await Person.arrive(relay);
   assert.ok(!names.has(username));
@@ -29,7 +29,7 @@ async function withLock(act, username) {
   }
 }
 
-/** Waits until the settings of this page say when the lock closes by itself. */
+/** Waits until the settings of this page show this time of the auto-lock. */
 async function closes(page, when) {
   const choice = page.getByRole("combobox", { name: "Auto-lock" });
   if ((await choice.count()) === 0) await openSettings(page);
@@ -38,7 +38,7 @@ async function closes(page, when) {
 
 const isOpen = (page) => button(page, "Settings").waitFor();
 
-/** Everything that the site has stored, as text and as what the browser's own key opens of the master slot. */
+/** All data that the site has stored, as text and as the browser's own key unwraps the master slot. */
 async function stored(page) {
   return page.evaluate(async () => {
     const open = await new Promise((resolve, reject) => {
@@ -121,7 +121,7 @@ test("p1: no copy of the master key that opens without the passphrase is left in
     await field(guest.page, "Passphrase").fill(PASSPHRASE);
     await button(guest.page, "Turn off lock").click();
     await button(guest.page, "Set up a lock").waitFor();
-    // The same key as ever: nothing had to be sealed anew.
+    // The master key is the same as before: nothing had to be sealed again.
     const off = await stored(guest.page);
     assert.deepEqual([off.version, off.opened], [1, master]);
     await guest.page.reload();
@@ -148,7 +148,7 @@ test("a lock is set up with its warning first, and locks by itself from the begi
     await button(page, "Cancel").click();
     await focused("section");
     await button(page, "Set up a lock").click();
-    // Before that, what is typed goes nowhere.
+    // Before that, a typed text goes nowhere.
     await focused("new-passphrase");
     await page.keyboard.type(PASSPHRASE);
     await field(page, "Confirm passphrase").fill(PASSPHRASE);
@@ -165,7 +165,7 @@ test("p8: locking in one tab locks all, and unlocking in any opens all", () =>
     const second = await guest.context.newPage();
     guest.watch(second);
     await second.goto(relay.url);
-    // The first tab's worker has the device: the second is a view of it.
+    // The first tab's worker owns the device: the second tab is a view of it.
     await isOpen(second);
     await button(second, "Lock").click();
     await heading(second).waitFor();
@@ -178,7 +178,7 @@ test("p8: locking in one tab locks all, and unlocking in any opens all", () =>
     await heading(second).waitFor();
     await unlock(guest.page, PASSPHRASE);
     await isOpen(second);
-    // What is set in a tab without the device is known in the other.
+    // A setting made in a tab without the device is known in the other tab.
     await openSettings(second);
     await second.getByRole("combobox", { name: "Auto-lock" }).selectOption("After 5 minutes");
     await second.getByText("Saved.").waitFor();
@@ -238,7 +238,7 @@ test("p1: wrong guesses are slowed, also after the page was loaded again", () =>
     await isOpen(guest.page);
   }, "lockfive"));
 
-/** The worker's clock and the page's go on by so many minutes at once, as they do while a computer sleeps. */
+/** Advances the worker's clock and the page's by this many minutes at once, as during a computer's sleep. */
 async function sleep(guest, minutes) {
   const skip = (by) => {
     const now = Date.now.bind(Date);
@@ -254,7 +254,7 @@ test("p1: it closes by itself when nobody was there, by the clock on the wall", 
     await sleep(guest, 4);
     await guest.page.waitForTimeout(2_500);
     assert.equal(await heading(guest.page).count(), 0, "four minutes are not five");
-    // Somebody moves the pointer: the five minutes begin again.
+    // The person moves the pointer: the five minutes begin again.
     await guest.page.mouse.move(100, 100);
     await guest.page.mouse.move(200, 200);
     await guest.page.waitForTimeout(300);
@@ -286,7 +286,7 @@ test("what was written just before it was locked is not lost", () =>
     }
   }, "lockseven"));
 
-/** A security chip in the browser, with or without PRF. */
+/** An authenticator in the browser, with or without PRF. */
 async function authenticator(guest, hasPrf) {
   const session = await guest.context.newCDPSession(guest.page);
   await session.send("WebAuthn.enable");
@@ -318,7 +318,7 @@ test("p1: a passkey opens it, and only while it is the lock's", () =>
     await button(guest.page, "Lock now").click();
     await button(guest.page, "Use passkey").click();
     await isOpen(guest.page);
-    // The person turns away from the reader.
+    // The person aborts the authenticator's prompt.
     await button(guest.page, "Lock").click();
     await session.send("WebAuthn.setUserVerified", { authenticatorId, isUserVerified: false });
     await button(guest.page, "Use passkey").click();

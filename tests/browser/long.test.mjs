@@ -1,10 +1,10 @@
-// Chats that are long: what stays in the page, what stays where it is, and what counts as read.
+// Long chats: what stays in the page, what keeps its place, and what counts as read.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { rowsInView, scrollUpTo, sendMany, sendText } from "./lib/long.mjs";
 import { twoPeople } from "./lib/pair.mjs";
 
-/** More rows than this are never in the page: three high screens on each side of what is in view, and a page. */
+/** The page never has more rows than this: three high screens on each side of the visible area, and a page. */
 const MOST_ROWS = 330;
 const MESSAGES = 420;
 
@@ -26,7 +26,7 @@ async function unreadIs(person, wanted) {
   );
 }
 
-/** Until the list has come to rest: nothing moves from one frame to the next, three times. */
+/** Waits until the list is at rest: nothing moves from one frame to the next, three times. */
 async function rest(person) {
   let before;
   for (let same = 0; same < 3; ) {

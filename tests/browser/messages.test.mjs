@@ -1,4 +1,4 @@
-// What people do with messages: replies, edits, reactions, deleting for everyone, forwarding, the menu.
+// The actions on messages: replies, edits, reactions, deleting for everyone, forwarding, the menu.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { faults } from "./lib/axe.mjs";
@@ -34,7 +34,7 @@ async function choose(person, text, name) {
 test("an answer quotes the message, and a click on the quote leads to it", async () => {
   await choose(bob, "Hello Bob", "Reply");
   await bob.page.getByRole("group", { name: "Reply to Ada" }).waitFor();
-  // What is answered is far up then, and is loaded when the quote is followed.
+  // The answered message is far up then, and the page loads it when the person follows the quote.
   for (let number = 0; number < 70; number += 1) await ada.send(`Line ${number}`);
   await bob.sees("Line 69");
   await bob.send("Nice to hear from you");
@@ -144,7 +144,7 @@ test("several messages are selected, forwarded and deleted", async () => {
 });
 
 test("every screen of it is accessible", async () => {
-  // What fades in has no contrast yet.
+  // An element that fades in has no contrast yet.
   await ada.page.emulateMedia({ reducedMotion: "reduce" });
   await open(ada, "Hello again");
   assert.deepEqual(await faults(ada.page), []);

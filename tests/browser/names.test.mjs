@@ -1,4 +1,4 @@
-// What people call themselves: a new name, names that look alike, names of which nothing is seen, and avatars.
+// People's names: a new name, lookalike names, invisible names, and avatars.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { openSettings } from "./lib/link.mjs";

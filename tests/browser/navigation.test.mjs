@@ -1,4 +1,4 @@
-// The browser's Back, dialogs, links that were changed on their way, and what stays on the screen after its subject is gone.
+// The browser's Back, dialogs, links changed on their way, and what stays on the screen after its subject is gone.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { answer, arrive, eveWrites, twoPeople } from "./lib/pair.mjs";
@@ -35,7 +35,7 @@ test("Back closes the dialog that is on top, and the chat behind it stays", asyn
   await details(ada.page).waitFor({ state: "detached" });
   const focused = await ada.page.evaluate(() => document.activeElement.textContent + document.activeElement.ariaLabel);
   assert.doesNotMatch(focused, /Close/);
-  // Escape went back, and Playwright counts from where the browser is.
+  // Escape went back, and Playwright counts from the browser's current entry.
   await ada.page.waitForFunction(() => !history.state.includes("contact"));
   await ada.page.goBack();
   await ada.page.getByRole("region", { name: "Eve", exact: true }).waitFor();
@@ -82,7 +82,7 @@ test("on a phone, the question before a chat is deleted is on the screen and tak
   await ada.page.setViewportSize({ width: 1280, height: 800 });
 });
 
-/** What a page asks the server for while `act` runs. */
+/** The requests of a page to the server while `act` runs. */
 async function requests(person, act) {
   const asked = [];
   const note = (request) => asked.push(`${request.url()} ${JSON.stringify(request.headers())} ${request.postData() ?? ""}`);
@@ -219,7 +219,7 @@ test("who searches and deletes what was found can search for the others", async 
   await chats(ada.page).nth(7).waitFor();
   assert.equal(await search.inputValue(), "");
   assert.equal(await search.getAttribute("placeholder"), "Search chats");
-  // It begins one name, and stands in others.
+  // The text begins one name, and stands within others.
   await search.fill("a");
   await ada.page.waitForFunction(() => document.querySelector("a.chat").getAttribute("aria-label").startsWith("Ada Lovelace"));
   const focused = () => ada.page.evaluate(() => document.activeElement.getAttribute("aria-label").split(",")[0]);

@@ -1,4 +1,4 @@
-// Parts of the page that are loaded when they are first shown (docs/adr/0020). A quick build has none of them.
+// Parts of the page, which load when they are first shown (docs/adr/0020). A quick build has none.
 import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
 import { after, before, test } from "node:test";
@@ -29,7 +29,7 @@ after(async () => {
   for (const end of ends) if (end.status === "rejected") throw end.reason;
 });
 
-/** A page that has just been opened, whose parts are answered so. */
+/** A freshly opened page, whose requests for parts get these answers. */
 async function afresh(answer) {
   await ada.page.unroute(PARTS);
   if (answer) await ada.page.route(PARTS, answer);
@@ -76,7 +76,7 @@ test("a part that does not come, or is another one by now, is said; trying again
     await ada.button("Try again").click();
     await section().waitFor();
   }
-  // The browser's own words about what was refused.
+  // The browser itself reports the refusal so.
   ada.problems = ada.problems.filter((problem) => !/Failed to load resource|integrity/.test(problem));
 });
 

@@ -1,12 +1,12 @@
-// The way to the relay is dead, hangs or is full, or the page came by a way that browsers do not trust: it is noticed, said as
-// what it is, and goes on by itself as soon as it can.
+// The path to the relay is dead, hangs or is full, or the page came by a way that browsers do not trust: the app notices it,
+// says what it is, and goes on by itself as soon as it can.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { Person } from "./lib/person.mjs";
 import { Proxy } from "./lib/proxy.mjs";
 import { Relay } from "./lib/relay.mjs";
 
-/** Ten minutes were not enough before; on a loaded machine seconds may take a while. */
+/** How long the app may take to notice. An earlier version had not noticed after ten minutes; a loaded machine takes some seconds. */
 const NOTICED = { timeout: 60_000 };
 
 let relay;
@@ -24,7 +24,7 @@ async function arrive(where, options) {
 const status = (person) => person.page.getByRole("status", { name: "Connection" });
 const told = (person, text) => status(person).filter({ hasText: text });
 
-/** Runs with these variables for the relays that are started meanwhile. */
+/** Runs with these environment variables for the relays that start meanwhile. */
 async function withEnv(variables, act) {
   Object.assign(process.env, variables);
   try {
@@ -140,12 +140,12 @@ test("p9: plain HTTP from another machine is named, before anything fails becaus
   const person = await arrive(relay, { flags: ["--host-resolver-rules=MAP parley.test 127.0.0.1"] });
   await person.page.goto(`http://parley.test:${relay.port}`);
   await person.page.getByRole("heading", { name: "Parley needs HTTPS" }).waitFor();
-  // The browser itself says of some headers that they have no effect here.
+  // The browser itself reports that some headers have no effect here.
   person.problems = person.problems.filter((problem) => !/untrustworthy/.test(problem));
   await person.page.getByRole("alert").filter({ hasText: "HTTPS" }).waitFor();
   const address = `https://parley.test:${relay.port}/`;
   assert.equal(await person.page.getByRole("link", { name: address }).getAttribute("href"), address);
-  // Nor when the worker, which the page starts before it looks, has had its say.
+  // Also after the worker, which the page starts before it looks, has reported.
   await person.page.waitForTimeout(1_000);
   assert.equal(await person.page.getByRole("heading").textContent(), "Parley needs HTTPS");
 });

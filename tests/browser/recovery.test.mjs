@@ -1,4 +1,4 @@
-// Recovery phrase and backup: a browser is wiped, and the account comes back by 24 words and nothing else.
+// Recovery phrase and backup: a browser is wiped, and the account comes back by 24 words alone.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { hasChats, openSettings, useRecoveryPhrase } from "./lib/link.mjs";

@@ -1,4 +1,4 @@
-// A browser that another device removes while it has something that was never sent; and coming back by the phrase beside it.
+// A browser that another device removes while it has unsent texts; and restoring by the phrase beside it.
 import assert from "node:assert/strict";
 import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -17,7 +17,7 @@ const others = twoPeople(async (pair) => {
   await answer(pair);
 });
 
-/** Screenshots of a screen, where they are wanted: light and dark, wide and on a phone. */
+/** Screenshots of a screen, if requested: light and dark, wide and on a phone. */
 async function photograph(page, name) {
   const folder = process.env.PARLEY_SHOTS;
   if (!folder) return;
@@ -79,7 +79,7 @@ test("p5: the texts can be downloaded and copied, and are still there after a re
   await second.button("Copy texts").click();
   await second.page.getByText("Copied.").waitFor();
   assert.equal(await second.page.evaluate(() => navigator.clipboard.readText()), text);
-  // Nothing else of the account is there.
+  // No other data of the account is there.
   assert.equal(await second.page.evaluate(() => localStorage.getItem("parley.vault")), null);
 });
 

@@ -1,4 +1,4 @@
-// Whoever writes first asks: message requests, blocking, and invite links, which ask for nothing.
+// Message requests, blocking, and invite links, which need no request.
 import assert from "node:assert/strict";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
@@ -40,7 +40,7 @@ async function arrive(name, username) {
   return person;
 }
 
-/** Somebody finds Bob by his username, and writes. */
+/** A person finds Bob by his username, and writes. */
 async function asks(name, username, text) {
   const person = await arrive(name, username);
   await person.startChatBy("bob");

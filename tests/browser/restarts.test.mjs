@@ -1,4 +1,4 @@
-// A page is loaded again in the middle of linking or of history, on either side: it goes on by itself or ends with a sentence,
+// A page is reloaded in the middle of linking or of history, on either side: linking goes on by itself or ends with a sentence,
 // another attempt works, and nothing is lost or doubled.
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -7,12 +7,12 @@ import { approve, confirmDigits, hasChats, linkByCode, openDevices, openSettings
 import { answer, arrive, twoPeople } from "./lib/pair.mjs";
 import { messagesOnDisk } from "./lib/fixture.mjs";
 
-/** More than the first part of a conversation's history and one page of the rest, in many entries of the log. */
+/** More messages than the first part of a conversation's history and one page of the rest, in many entries of the log. */
 const MESSAGES = 150;
 const TEXT = "and so on ".repeat(500);
 const EVERYTHING = ["Hello Bob", "Hello Ada", ...Array.from({ length: MESSAGES }, (_, number) => `before ${number}. ${TEXT}`)];
 const ENDED = "The other device cancelled. Try again on both.";
-/** A new browser that gave its word waits a while for the entry that may never come. */
+/** A new browser that has agreed waits a while for the entry that may never come. */
 const PATIENCE = { timeout: 60_000 };
 
 let relay;
@@ -53,7 +53,7 @@ async function agreed(fresh, sides) {
   await approve(ada);
 }
 
-/** The device is in the account: the account's browser shows so, or the new one. */
+/** The device is in the account: the account's browser or the new one shows it. */
 async function joining(fresh, sides) {
   await agreed(fresh, sides);
   const dialog = ada.page.getByRole("dialog", { name: "Link a device" });
@@ -65,7 +65,7 @@ async function listed(fresh, sides) {
   await hasChats(fresh);
 }
 
-/** Some of history is on the new browser's disk; it is looked for in the page, and that page does not wait to be told. */
+/** A part of history is on the new browser's disk. The test checks in the page, because that page does not wait to be told. */
 async function underWay(fresh, sides) {
   await agreed(fresh, sides);
   const look = async (count, reload) => {
@@ -80,7 +80,7 @@ async function underWay(fresh, sides) {
   sides.there = await looking;
 }
 
-/** What stands on the screen of a new browser when linking has come to an end there. */
+/** The screen of a new browser when linking has ended there. */
 async function outcome(fresh) {
   const chats = fresh.page.getByRole("list", { name: "Chats" }).getByRole("link");
   const ended = alert(fresh, ENDED);
@@ -89,7 +89,7 @@ async function outcome(fresh) {
   return (await chats.count()) > 0;
 }
 
-/** The newest device has everything, once. */
+/** The newest device has every message, once. */
 async function hasEverything(fresh) {
   const count = await ada.page.evaluate(messagesOnDisk);
   const found = async () => fresh.page.evaluate(messagesOnDisk);
@@ -124,13 +124,13 @@ for (const [when, stage, ends] of [
       await stage(fresh, sides);
       if (!sides.reloaded) await (side === "fresh" ? fresh : ada).page.reload();
       if (stage === codeShown && side === "ada") {
-        // Nothing is lost: the code is still good.
+        // Nothing is lost: the code is still valid.
         await openDevices(ada);
         await useCode(ada, sides.link);
         await confirmDigits(ada, fresh);
         await approve(ada);
       } else if (ends[side] === false && stage !== codeShown) {
-        // Who was not loaded again is told.
+        // The side that was not reloaded is told.
         await alert(side === "fresh" ? ada : fresh, ENDED).waitFor();
       }
       const linked = await outcome(fresh);

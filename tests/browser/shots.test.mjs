@@ -1,4 +1,5 @@
-// Every screen at each size, light, dark and in forced colours: written to a folder to be looked at, and judged by axe-core.
+// Takes screenshots of every screen at each size, light, dark and in forced colours, into a folder for people to look at, and
+// checks each with axe-core.
 import assert from "node:assert/strict";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
@@ -25,7 +26,7 @@ const schemes = {
 /** The narrowest phone, and a small laptop's page at 200 %. */
 const narrow = [{ width: 320, height: 568 }, { width: 640, height: 400 }];
 
-/** What is wrong with the screens; told at the end, so that all are seen. */
+/** The findings on the screens. The test reports them at the end, so that it sees all screens. */
 const wrong = [];
 
 const others = [];
@@ -47,8 +48,8 @@ after(async () => {
 });
 
 /**
- * The screen as it is, in each size and scheme. Noted as wrong: what sticks out sideways, what axe-core finds, and anything but one
- * main part and one first heading.
+ * Captures the screen in each size and scheme. Counts as findings: elements that stick out sideways, axe-core's findings, and
+ * anything but one main part and one first heading.
  */
 async function shoot(person, name) {
   const { page } = person;

@@ -1,4 +1,4 @@
-// Storage that is gone in part, denied, full, slow or failing, and storage that an older release wrote.
+// Storage that is partly gone, denied, full, slow or failing, and storage of an older release.
 import assert from "node:assert/strict";
 import { readFile, rm } from "node:fs/promises";
 import { test } from "node:test";
@@ -17,7 +17,7 @@ twoPeople((pair) => {
   ({ relay, ada, bob } = pair);
 });
 
-/** Somebody with a browser of their own for one test. */
+/** A person with a browser of their own for one test. */
 async function withGuest(act, arrive = true) {
   const guest = await (arrive ? Person.arrive(relay) : Person.prepare(relay));
   try {
@@ -37,8 +37,8 @@ async function online(person) {
 const banner = (person) => person.page.getByRole("status", { name: "Connection" });
 
 /**
- * Somebody at a relay of their own, whose app's workers run this code before they start. (Scripts that Playwright
- * changes on their way get no WebSocket.)
+ * A person at a relay of their own, whose app's workers run this code before they start. (Scripts that Playwright changes on
+ * their way get no WebSocket.)
  */
 async function withPrepared(code, act) {
   const app = await appWith(code);
@@ -53,7 +53,7 @@ async function withPrepared(code, act) {
   }
 }
 
-/** Deletes the database as somebody does who clears the site's data, with the app elsewhere. */
+/** Deletes the database like a person who clears the site's data, with the app elsewhere. */
 async function deleteDatabase(page) {
   await page.evaluate(
     () =>
@@ -180,7 +180,7 @@ test("p9: the browser's own quota is used up: a sentence, and everything goes on
   withGuest(async (guest) => {
     const session = await guest.context.newCDPSession(guest.page);
     const origin = relay.url;
-    // The browser asks for the quota once in half a minute while it seems to be far away: so it is near from the beginning.
+    // The browser checks the quota once in half a minute while it seems far away, so the quota is near from the beginning.
     await session.send("Storage.overrideQuotaForOrigin", { origin, quotaSize: 512 * 1024 });
     await guest.page.goto(origin);
     await guest.createAccount("Guest", "quota1");
@@ -231,7 +231,7 @@ test("p9: a browser that takes seconds to save: a sentence, and nothing is lost 
     IDBTransaction.prototype.commit = function () {
       const until = Date.now() + 4_000;
       const store = this.objectStore(this.objectStoreNames[0]);
-      // A transaction without anything to do would commit by itself.
+      // A transaction without any request would commit by itself.
       const wait = () => {
         if (Date.now() < until) store.get("nothing").onsuccess = wait;
         else commit.call(this);

@@ -1,4 +1,4 @@
-// What others do to the page, and what it does to itself: it goes on, or says that it does not.
+// What other programs and faults do to the page: it goes on, or says that it does not.
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -14,7 +14,7 @@ twoPeople(async (pair) => {
   await answer(pair);
 });
 
-/** Puts each text of the page into elements of its own, as page translators do: the text nodes that were there are gone. */
+/** Puts each text of the page into elements of its own, as page translators do: the original text nodes are gone. */
 const translate = (page) =>
   page.evaluate(() => {
     const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
@@ -82,7 +82,7 @@ test("a message's state and a day are of the time zone in which the page is", as
   await ada.composer().fill("");
 });
 
-/** A fault that is put in from outside: the browser refuses to make a kind of element that the app has to make, which it cannot survive. */
+/** A fault from outside: the browser refuses to make a kind of element that the app must make, which the app cannot survive. */
 test("a page that fails says so and can be loaded again", async () => {
   const { page } = ada;
   await page.evaluate(() => {
@@ -100,7 +100,7 @@ test("a page that fails says so and can be loaded again", async () => {
   if (process.env.PARLEY_SHOTS) await page.screenshot({ path: join(process.env.PARLEY_SHOTS, "fallen-light-wide.png") });
   await notice.getByRole("button", { name: "Reload" }).click();
   await notice.waitFor({ state: "detached" });
-  // What failed is not shown again by itself, or the page would fail again.
+  // The failed screen is not shown again by itself, or the page would fail again.
   await page.getByRole("list", { name: "Chats" }).waitFor();
   assert.equal(await page.getByRole("dialog").count(), 0);
   await ada.button("New chat").first().click();

@@ -1,4 +1,4 @@
-// Several tabs of one device: who owns it, what happens to a frozen owner, two versions of the app.
+// Several tabs of one device: which one owns it, what happens to a frozen owner, two versions of the app.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
@@ -27,7 +27,7 @@ twoPeople(async (pair) => {
   await answer(pair);
 });
 
-/** Another tab of this person, with the chat open; it is the one that is used from then on. */
+/** Another tab of this person, with the chat open. The test uses it from then on. */
 async function newTab(person, chat) {
   person.page = await person.context.newPage();
   person.watch(person.page);
@@ -35,14 +35,14 @@ async function newTab(person, chat) {
   await person.openChat(chat);
   await workerOf(person.page);
   await watchPulse(person.page);
-  // The worker has loaded, waits for the device, and has heard who owns it.
+  // The worker has loaded, waits for the device, and has heard the owner.
   await ownerHeard(person.page);
   return person.page;
 }
 
 /**
- * What makes a takeover fast, as a count: a frozen owner misses four questions, one every 150 ms; as many again are granted
- * to a waiting worker that was late itself. How long it took is printed: a busy machine must not decide about it.
+ * Checks a takeover's speed as a count: a frozen owner misses four questions, one every 150 ms; a waiting worker that was late
+ * itself grants four more. The duration is only printed, because a busy machine must not decide the test.
  */
 async function tookFromFrozen(context, page, took) {
   context.diagnostic(`the next owner after ${took} ms`);
@@ -138,14 +138,14 @@ test("p8: an owner that a debugger stops is replaced within a second, and harms 
   const owner = await fence(ada.page);
   await debug("Debugger.enable");
   await debug("Debugger.pause");
-  // Without anything to run it would not stop.
+  // Without code to run the worker would not stop.
   await ada.send("sent to a worker that is stopped");
   const took = await nextOwner(ada.page, owner);
   await bob.sees("sent to a worker that is stopped");
   await ada.seesState("read");
   const next = await fence(ada.page);
   await debug("Debugger.resume");
-  // As soon as it goes on it may learn that it was replaced, and its tab ends it.
+  // As soon as the worker goes on, it may learn that it was replaced, and its tab ends it.
   await debug("Debugger.disable").catch(() => {});
   await assert.rejects(stopped.evaluate(() => new Promise((done) => setTimeout(done, 10_000))), "it has been ended");
   await stillChats(ada, bob, "after the debugger");
@@ -225,7 +225,7 @@ test("p8: of several tabs one takes over from a frozen owner", async () => {
 });
 
 test("p8: a worker that is stuck without another tab is started again", async () => {
-  // The tab's worker may have just been replaced: one that still loads is given all the time it needs.
+  // The tab's worker may have just been replaced. A worker that still loads gets all the time it needs.
   await stillChats(ada, bob, "alone again");
   freeze(await workerOf(ada.page), 60_000);
   await ada.send("asked of a worker that is stuck");

@@ -1,4 +1,4 @@
-// What is typed: several tabs at once, input methods, and pages that go right after the last key.
+// Typed text: several tabs at once, input methods, and pages that end right after the last key.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { fillUp, makeRoom, workerOf } from "./lib/freeze.mjs";
@@ -39,7 +39,7 @@ async function calm() {
   [ada.page] = ada.context.pages();
   const draft = ada.page.getByRole("link", { name: /^Bob.*Draft:/ });
   for (let attempt = 0; ; attempt += 1) {
-    // A page in which somebody has just written does not show what another left: a new one does.
+    // A page in which a person has just written does not show another page's left text; a new page does.
     await ada.page.reload();
     await composer(ada.page).fill("");
     const gone = draft.waitFor({ state: "detached", timeout: 5_000 });
@@ -62,7 +62,7 @@ test("p5: what is typed in one tab is not replaced by what is typed in another, 
     composer(ada.page).pressSequentially("apples in the first", { delay: 30 }),
     composer(second).pressSequentially("bananas in the second", { delay: 30 }),
   ]);
-  // One of them is the draft now.
+  // One of the texts is the draft now.
   await ada.page.getByRole("link", { name: /^Bob.*Draft: (apples|bananas)/ }).waitFor();
   await ada.page.waitForTimeout(2_500);
   assert.equal(await composer(ada.page).inputValue(), "apples in the first");
@@ -145,7 +145,7 @@ test("p5: what was typed is there when the tab is closed right after the last ke
   await blank.close({ runBeforeUnload: false }).catch(() => {});
   ada.page = await open("in the only tab");
 
-  // The owner of the device goes with its tab.
+  // The owner of the device ends with its tab.
   const second = await open("in the only tab");
   await composer(ada.page).fill("in the owner's tab");
   await ada.page.close();
@@ -165,7 +165,7 @@ test("p5: what was typed is there when its tab crashes right after the last key"
   const second = await open("");
   await composer(second).fill("typed and crashed");
   const session = await ada.context.newCDPSession(second);
-  // The answer never comes: who would give it is dead.
+  // The answer never comes, because its sender is dead.
   session.send("Page.crash").catch(() => {});
   await second.waitForEvent("crash");
   await second.close();
@@ -178,7 +178,7 @@ test("p5: a text that was sent right before its tab and the owner go is sent onc
   await composer(ada.page).fill("sent and gone");
   await Promise.all([composer(ada.page).press("Enter"), ada.page.close()].map((done) => done.catch(() => {})));
   ada.page = second;
-  // The key may have come too late: then it is a draft.
+  // The key may have come too late: then the text is a draft.
   await second.waitForFunction(() => document.querySelector("#message").value === "sent and gone" || document.body.innerText.includes("sent and gone"));
   if ((await composer(second).inputValue()) === "sent and gone") await composer(second).press("Enter");
   assert.deepEqual(await arrived(["sent and gone"]), [1]);
@@ -257,7 +257,7 @@ test("p5: texts that were sent while there was no room are shown, survive loadin
   assert.equal(await ada.button("Reload").count(), 0, "that makes no room");
   assert.ok(!/nothing is lost/i.test(await ada.page.locator("body").innerText()));
   await composer(ada.page).fill("not sent yet");
-  // The browser asks first: the driver says yes.
+  // The browser asks first: the driver agrees.
   let asked = 0;
   ada.page.once("dialog", (dialog) => {
     asked += dialog.type() === "beforeunload" ? 1 : 0;
@@ -290,7 +290,7 @@ test("p5: a text that is sent when the worker works no more is sent once by load
   const banner = ada.page.getByRole("status", { name: "Connection" }).filter({ hasText: "Nothing is lost: reload the page to continue." });
   while (!(await banner.isVisible())) {
     const worker = await workerOf(ada.page);
-    // Nothing that a worker says: it is taken for broken, and another is started in its place, three times.
+    // No worker sends this message: the tab takes the worker for broken, and starts another one, three times.
     await worker.evaluate(() => postMessage(new Uint8Array([0])));
     while (ada.page.workers().includes(worker)) await ada.page.waitForTimeout(20);
     await Promise.race([banner.waitFor(), ada.page.waitForEvent("worker")]);

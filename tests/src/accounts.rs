@@ -21,16 +21,16 @@ use parley_protocol::username::Username;
 
 /// A device with its secrets.
 pub struct TestDevice {
-    /// Signs.
+    /// The signing key.
     pub key: SigningKey,
-    /// Opens the inbox.
+    /// The capability of the inbox.
     pub inbox: Capability,
-    /// As the log names it.
+    /// The device's record in the log.
     pub record: DeviceRecord,
 }
 
 impl TestDevice {
-    /// A new one.
+    /// Makes a new device.
     #[must_use]
     pub fn new() -> Self {
         let key = SigningKey::from_bytes(&crate::unique());
@@ -64,13 +64,13 @@ pub struct TestAccount {
 }
 
 impl TestAccount {
-    /// A new one, which no relay knows.
+    /// Makes a new account, which no relay knows.
     #[must_use]
     pub fn new() -> Self {
         Self::recovered_by(SigningKey::from_bytes(&crate::unique()))
     }
 
-    /// A new one with this recovery key.
+    /// Makes a new account with this recovery key.
     #[must_use]
     pub fn recovered_by(recovery: SigningKey) -> Self {
         let first = TestDevice::new();
@@ -90,7 +90,7 @@ impl TestAccount {
         self.log.account()
     }
 
-    /// The inbox of one of its devices.
+    /// The inbox of one of the account's devices.
     #[must_use]
     pub const fn address(&self, device: &TestDevice) -> InboxAddress {
         InboxAddress { account: self.id(), device: device.record.id }
@@ -109,7 +109,7 @@ impl TestAccount {
         }
     }
 
-    /// The request that puts it into the directory.
+    /// The request that registers the account.
     #[must_use]
     pub fn registration(&self, username: &str) -> Request {
         Request::RegisterAccount(RegisterAccount {
@@ -118,13 +118,13 @@ impl TestAccount {
         })
     }
 
-    /// Claims a KeyPackage of each device that the log names now.
+    /// A request that claims a KeyPackage of each device in the log.
     #[must_use]
     pub fn claim_key_packages(&self) -> Request {
         claim_key_packages(self.id(), self.log.devices().map(|device| device.id).collect())
     }
 
-    /// The next entry, signed by `author`, as the log stands. The log is not changed.
+    /// The next entry after the current log, signed by `author`. Does not change the log.
     #[must_use]
     pub fn entry(&self, author: &TestDevice, change: Change, added: Option<&TestDevice>) -> SignedEntry {
         let body = Body {
@@ -143,25 +143,25 @@ impl TestAccount {
     }
 }
 
-/// Claims a KeyPackage of each of these devices.
+/// A request that claims a KeyPackage of each of these devices.
 #[must_use]
 pub fn claim_key_packages(account: AccountId, devices: Vec<DeviceId>) -> Request {
     Request::ClaimKeyPackages(ClaimKeyPackages { account, devices: List::new(devices).unwrap() })
 }
 
-/// Asks for a whole device log.
+/// A request for a whole device log.
 #[must_use]
 pub fn look_up(account: AccountId) -> Request {
     Request::FetchDeviceLogs(List::new(vec![KnownDeviceLog { account, known: None }]).unwrap())
 }
 
-/// Whether a request asks for the device log of this account, among others.
+/// Whether a request asks for this account's device log, among others.
 #[must_use]
 pub fn looks_up(request: &Request, account: &AccountId) -> bool {
     matches!(request, Request::FetchDeviceLogs(known) if known.iter().any(|known| known.account == *account))
 }
 
-/// What the directory says of the one account that it was asked for.
+/// The directory record of the one account that a request asked for.
 pub fn found(answer: Result<Answer, RelayError>) -> Result<DirectoryRecord, RelayError> {
     match answer? {
         Answer::Directory(record) => Ok(record),

@@ -19,12 +19,12 @@ use crate::relay_client::RelayClient;
 pub struct TestBlob {
     /// Its id.
     pub id: BlobId,
-    /// All of it.
+    /// The complete content.
     pub bytes: Vec<u8>,
 }
 
 impl TestBlob {
-    /// One of this length, in which no place looks like another for long.
+    /// Makes a blob of this length, whose content repeats nowhere soon.
     #[must_use]
     pub fn new(length: usize) -> Self {
         let word = |at: usize| at.wrapping_mul(0x9E37_79B9).to_le_bytes();
@@ -32,13 +32,13 @@ impl TestBlob {
         Self { id: BlobId(crate::unique()), bytes }
     }
 
-    /// Its length in bytes.
+    /// The length in bytes.
     #[must_use]
     pub fn size(&self) -> u64 {
         u64::try_from(self.bytes.len()).unwrap()
     }
 
-    /// The part of at most `length` bytes that begins at `offset`, to be put by `device`.
+    /// The request of `device` to put the part of at most `length` bytes that begins at `offset`.
     #[must_use]
     pub fn part(&self, account: &TestAccount, device: &TestDevice, offset: u64, length: usize) -> PutBlob {
         let begin = usize::try_from(offset).unwrap();
@@ -53,7 +53,7 @@ impl TestBlob {
         }
     }
 
-    /// Puts what the relay does not have yet, one part after the other.
+    /// Puts the bytes that the relay does not have yet, one part after the other.
     pub async fn upload(&self, client: &mut RelayClient, account: &TestAccount, device: &TestDevice) {
         let mut at = stored(client.call(Request::PutBlob(self.part(account, device, 0, 0))).await).unwrap();
         while at < self.size() {
@@ -62,14 +62,14 @@ impl TestBlob {
         }
     }
 
-    /// The account's first device asks for a part.
+    /// The request of the account's first device for a part.
     #[must_use]
     pub fn fetch(&self, account: &TestAccount, offset: u64, most: usize) -> FetchBlob {
         let (address, capability) = (account.address(&account.first), account.first.inbox.clone());
         FetchBlob { address, capability, blob: self.id, offset, most: u32::try_from(most).unwrap() }
     }
 
-    /// The account's first device reads on behind what there is already.
+    /// Downloads the rest of the blob with the account's first device, after the bytes that it already has.
     pub async fn download(
         &self,
         client: &mut RelayClient,
@@ -90,7 +90,7 @@ impl TestBlob {
         }
     }
 
-    /// Deletes it.
+    /// The request that deletes the blob.
     #[must_use]
     pub fn delete(&self, account: &TestAccount, device: &TestDevice) -> Request {
         Request::DeleteBlobs(DeleteBlobs {
@@ -101,7 +101,7 @@ impl TestBlob {
     }
 }
 
-/// How much of a blob the relay has.
+/// The number of bytes of a blob that the relay has.
 pub fn stored(answer: Result<Answer, RelayError>) -> Result<u64, RelayError> {
     match answer? {
         Answer::Blob { stored } => Ok(stored),

@@ -9,7 +9,7 @@ pub mod sim;
 
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 
-/// Bytes that no other call returns: for ids and secrets in tests.
+/// Unique bytes for ids and secrets in tests: no other call returns the same.
 #[must_use]
 pub fn unique<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];

@@ -25,15 +25,15 @@ use tokio::time::timeout;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
 
-/// Longer than anything takes that happens at all.
+/// The longest wait: longer than any event that happens at all takes.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// What a relay can bring.
+/// What a relay can send.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Incoming {
     /// A frame.
     Frame(ServerFrame),
-    /// The relay speaks other versions.
+    /// The relay supports only other protocol versions.
     Notice(VersionNotice),
     /// The connection has ended.
     End,
@@ -55,7 +55,7 @@ impl RelayClient {
         client
     }
 
-    /// As [`Self::connect`]; none when the relay takes no connection, however it says so.
+    /// Like [`Self::connect`], but returns `None` when the relay refuses the connection in any way.
     pub async fn try_connect(address: SocketAddr) -> Option<Self> {
         let stream = TcpStream::connect(address).await.unwrap();
         let (socket, _) =
@@ -69,7 +69,7 @@ impl RelayClient {
         }
     }
 
-    /// As [`Self::connect`], from another address of this machine.
+    /// Like [`Self::connect`], from another address of this machine.
     pub async fn connect_from(from: IpAddr, address: SocketAddr) -> Self {
         let socket = TcpSocket::new_v4().unwrap();
         socket.bind((from, 0).into()).unwrap();
@@ -78,13 +78,13 @@ impl RelayClient {
         client
     }
 
-    /// Connects and says nothing.
+    /// Connects without a hello.
     pub async fn connect_silently(address: SocketAddr) -> Self {
         Self::over(TcpStream::connect(address).await.unwrap(), address).await
     }
 
     async fn over(stream: TcpStream, address: SocketAddr) -> Self {
-        // As browsers do.
+        // Browsers do this too.
         stream.set_nodelay(true).unwrap();
         let url = format!("ws://{address}/v1/ws");
         let (socket, _) = tokio_tungstenite::client_async(url, stream).await.unwrap();
@@ -103,7 +103,7 @@ impl RelayClient {
         id
     }
 
-    /// Sends bytes as a binary message. That the relay has closed already is not an error here.
+    /// Sends bytes as a binary message. Ignores that the relay may have closed the connection.
     pub async fn send_raw(&mut self, bytes: Vec<u8>) {
         let _ = self.socket.send(Message::Binary(bytes.into())).await;
     }
@@ -119,7 +119,7 @@ impl RelayClient {
         self.answer(id).await
     }
 
-    /// Waits for the answer to a request. Pushes that come before are kept.
+    /// Waits for the answer to a request. Keeps the pushes that come before it.
     pub async fn answer(&mut self, id: RequestId) -> Result<Answer, RelayError> {
         loop {
             if let Some(answer) = self.answers.remove(&id) {
@@ -151,7 +151,7 @@ impl RelayClient {
         }
     }
 
-    /// Entries of `log` until there are `count`, as pushes bring them.
+    /// Waits for pushes until there are `count` entries of `log`.
     pub async fn log_entries(&mut self, log: LogId, count: usize) -> Vec<LogEntry> {
         let mut all = Vec::new();
         while all.len() < count {
@@ -164,7 +164,7 @@ impl RelayClient {
         all
     }
 
-    /// Entries of an inbox until there are `count`.
+    /// Waits for pushes until there are `count` entries of an inbox.
     pub async fn inbox_entries(&mut self, count: usize) -> Vec<InboxEntry> {
         let mut all = Vec::new();
         while all.len() < count {
@@ -177,15 +177,14 @@ impl RelayClient {
         all
     }
 
-    /// Asserts that nothing is pushed that was not asked for: whatever comes before the answer to a ping that
-    /// is sent after `wait`.
+    /// Asserts that no unexpected push comes. Sends a ping after `wait`; no push may come before its answer.
     pub async fn assert_no_push(&mut self, wait: Duration) {
         tokio::time::sleep(wait).await;
         assert_eq!(self.call(Request::Ping).await, Ok(Answer::Done));
         assert!(self.pushes.is_empty(), "came nevertheless: {:?}", self.pushes);
     }
 
-    /// Whatever comes next.
+    /// The next thing that comes.
     pub async fn incoming(&mut self) -> Incoming {
         let next = async {
             loop {
@@ -206,7 +205,7 @@ impl RelayClient {
         incoming
     }
 
-    /// Reads until the relay closes, and says with which reason.
+    /// Reads until the relay closes the connection. Returns the reason.
     pub async fn closing(&mut self) -> Option<ClosingReason> {
         let mut reason = None;
         loop {
@@ -235,7 +234,7 @@ impl RelayClient {
         only(self.call(Request::AppendMessages(request)).await)
     }
 
-    /// Appends a commit, with which a group era begins.
+    /// Appends a commit that begins a group era.
     pub async fn commit(
         &mut self,
         log: LogId,
@@ -246,7 +245,7 @@ impl RelayClient {
         only(self.call(Request::AppendCommit(commit(log, epoch, capability, next))).await)
     }
 
-    /// Makes a log into which links lead.
+    /// Makes a log with link slots.
     pub async fn create_linked_log(&mut self, log: LogId, capability: &Capability, links: LinkSlots) {
         let request = CreateLinkedLog { creation: new_log(log, Epoch(0), capability), links };
         assert_eq!(self.call(Request::CreateLinkedLog(request)).await, Ok(Answer::Done));
@@ -260,7 +259,7 @@ impl RelayClient {
         }
     }
 
-    /// Comes in by a link in an epoch.
+    /// Joins by a link in an epoch.
     pub async fn join(
         &mut self,
         log: LogId,
@@ -271,8 +270,8 @@ impl RelayClient {
         only(self.call(Request::JoinByLink(join(log, epoch, link, next))).await)
     }
 
-    /// Subscribes, with the capability that goes with the one to append in its first epoch, to a group era which has reached
-    /// a place.
+    /// Subscribes to a group era that has reached a place, with the reading capability that belongs to the append capability of
+    /// its first epoch.
     pub async fn subscribe(
         &mut self,
         log: LogId,
@@ -285,7 +284,7 @@ impl RelayClient {
         }
     }
 
-    /// Subscribes to a log from a place before the group era. Also says after which entry it begins.
+    /// Subscribes to a log from a place before the group era. Also returns the entry after which the era begins.
     pub async fn subscribe_late(
         &mut self,
         log: LogId,
@@ -299,7 +298,7 @@ impl RelayClient {
     }
 }
 
-/// The one place in a `Stored` answer.
+/// The only place in a `Stored` answer.
 pub fn only(answer: Result<Answer, RelayError>) -> Result<Stored, RelayError> {
     match answer? {
         Answer::Stored(places) if places.len() == 1 => Ok(*places.first().unwrap()),
@@ -307,31 +306,31 @@ pub fn only(answer: Result<Answer, RelayError>) -> Result<Stored, RelayError> {
     }
 }
 
-/// A secret that nobody else knows.
+/// A new secret.
 #[must_use]
 pub fn capability() -> Capability {
     Capability::new(crate::unique())
 }
 
-/// Welcomes that have nothing in common.
+/// Welcomes without a common part.
 #[must_use]
 pub fn welcomes(posts: Vec<InboxPost>) -> Welcomes {
     Welcomes { posts: List::new(posts).unwrap(), end: Bytes::default() }
 }
 
-/// The capability to read the group era that begins with an epoch, as tests derive it from the one to append in that epoch.
+/// The reading capability of the group era that begins with an epoch. Tests derive it from the append capability of that epoch.
 #[must_use]
 pub fn reading(append: &Capability) -> Capability {
     Capability::new(append.expose().map(|byte| !byte))
 }
 
-/// Reads the group era that begins with an epoch, after a place.
+/// A subscription to the group era that begins with an epoch, after a place.
 #[must_use]
 pub fn subscription(log: LogId, append: &Capability, after: Seq) -> SubscribeLog {
     SubscribeLog { log, capability: reading(append), since: None, after, known: None }
 }
 
-/// A log without Welcomes.
+/// The request for a log without Welcomes.
 #[must_use]
 pub fn new_log(log: LogId, epoch: Epoch, capability: &Capability) -> CreateLog {
     let (append, read) = (capability.hash(), reading(capability).hash());
@@ -350,7 +349,7 @@ pub fn messages(log: LogId, epoch: Epoch, capability: &Capability, all: Vec<NewM
     AppendMessages { log, capability: capability.clone(), epoch, messages: List::new(all).unwrap() }
 }
 
-/// A commit without Welcomes, with which a group era begins.
+/// A commit without Welcomes that begins a group era.
 #[must_use]
 pub fn commit(log: LogId, epoch: Epoch, capability: &Capability, next: &Capability) -> AppendCommit {
     AppendCommit {
@@ -366,13 +365,13 @@ pub fn commit(log: LogId, epoch: Epoch, capability: &Capability, next: &Capabili
     }
 }
 
-/// A commit without Welcomes that lets the group era go on.
+/// A commit without Welcomes that continues the group era.
 #[must_use]
 pub fn commit_within(log: LogId, epoch: Epoch, capability: &Capability, next: &Capability) -> AppendCommit {
     AppendCommit { next_read: None, ..commit(log, epoch, capability, next) }
 }
 
-/// A commit without Welcomes, with which a group era begins and ways in by links.
+/// A commit without Welcomes that begins a group era, with link slots.
 #[must_use]
 pub fn linked_commit(
     (log, epoch): (LogId, Epoch),
@@ -383,7 +382,7 @@ pub fn linked_commit(
     AppendLinkedCommit { commit: commit(log, epoch, capability, next), links }
 }
 
-/// Ways in by these links, each with its own wrap.
+/// Link slots for these links, each with its own wrap.
 #[must_use]
 pub fn link_slots(links: &[(&Capability, Option<UnixMillis>)]) -> LinkSlots {
     let slot = |(link, expires): &(&Capability, _)| LinkSlot {
@@ -394,13 +393,13 @@ pub fn link_slots(links: &[(&Capability, Option<UnixMillis>)]) -> LinkSlots {
     List::new(links.iter().map(slot).collect()).unwrap()
 }
 
-/// What tests leave for who comes by a link.
+/// The wrap that tests leave for a client that joins by a link.
 #[must_use]
 pub fn wrap<const MAX: usize>(link: &Capability) -> Bytes<MAX> {
     bytes(&[b"wrap for ", &link.hash().0[..]].concat())
 }
 
-/// The join of who comes by a link, with a new id.
+/// A join by a link, with a new id.
 #[must_use]
 pub fn join(log: LogId, epoch: Epoch, link: &Capability, next: &Capability) -> JoinByLink {
     let mut append: [u8; 16] = crate::unique();
@@ -409,7 +408,7 @@ pub fn join(log: LogId, epoch: Epoch, link: &Capability, next: &Capability) -> J
     JoinByLink { log, link: link.clone(), epoch, append, commit: bytes(b"external"), next_append }
 }
 
-/// Bytes that are short enough.
+/// Bytes within the limit of the type.
 #[must_use]
 pub fn bytes<const MAX: usize>(bytes: &[u8]) -> Bytes<MAX> {
     Bytes::new(bytes.to_vec()).unwrap()

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-/// Builds the relay once for each test process, unless `PARLEY_SERVER_BIN` says where one is.
+/// Builds the relay once for each test process, unless `PARLEY_SERVER_BIN` names a program.
 fn binary() -> &'static Path {
     static BINARY: OnceLock<PathBuf> = OnceLock::new();
     BINARY.get_or_init(|| {
@@ -30,7 +30,7 @@ fn binary() -> &'static Path {
             .status()
             .unwrap();
         assert!(built.success(), "the relay does not build");
-        // This test is <target>/debug/deps/<test>.
+        // This test's program is <target>/debug/deps/<test>.
         let target = match std::env::var_os("CARGO_TARGET_DIR") {
             Some(folder) => workspace.join(folder),
             None => workspace.join("target"),
@@ -39,7 +39,7 @@ fn binary() -> &'static Path {
     })
 }
 
-/// A running relay. It is killed when this is dropped.
+/// A running relay. Dropping it kills the process.
 pub struct RelayProcess {
     child: Child,
     address: SocketAddr,
@@ -71,7 +71,7 @@ impl RelayProcess {
         Self::spawn(program, folder, flags, Stdio::inherit())
     }
 
-    /// Starts a relay with an empty database, whose log [`Self::end_and_log`] returns. It has to be a short one:
+    /// Starts a relay with an empty database, whose log output [`Self::end_and_log`] returns. The output must be short, because
     /// nobody reads it before.
     #[must_use]
     pub fn start_logging(flags: &[&str]) -> Self {
@@ -98,19 +98,19 @@ impl RelayProcess {
         Self { child, address: address.parse().unwrap(), folder }
     }
 
-    /// Where it listens.
+    /// The address on which the relay listens.
     #[must_use]
     pub const fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Its process id.
+    /// The process id.
     #[must_use]
     pub fn id(&self) -> u32 {
         self.child.id()
     }
 
-    /// Its resident memory in bytes.
+    /// The resident memory in bytes.
     #[must_use]
     pub fn resident(&self) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.id())).unwrap();
@@ -125,19 +125,19 @@ impl RelayProcess {
         Arc::clone(&self.folder)
     }
 
-    /// Kills it as a power cut would (SIGKILL).
+    /// Kills the process like a power cut (SIGKILL).
     pub fn kill(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }
 
-    /// Asks it to end (SIGTERM).
+    /// Asks the process to end (SIGTERM).
     pub fn terminate(&self) {
         let pid = self.child.id().to_string();
         assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
     }
 
-    /// Lets it end, and returns its log.
+    /// Ends the process, and returns its log output.
     #[must_use]
     pub fn end_and_log(mut self) -> String {
         self.terminate();
@@ -147,7 +147,7 @@ impl RelayProcess {
         log
     }
 
-    /// Waits for its end, for at most ten seconds.
+    /// Waits for the end of the process, at most ten seconds.
     pub fn wait(&mut self) -> ExitStatus {
         let deadline = Instant::now() + Duration::from_secs(10);
         loop {
@@ -162,7 +162,7 @@ impl RelayProcess {
 
 impl Drop for RelayProcess {
     fn drop(&mut self) {
-        // It may have ended by itself.
+        // The process may have ended by itself.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result, bail};
 
 use crate::place;
 
-/// A command that starts in the checkout, without what `cargo run` added to the environment.
+/// A command that starts in the checkout, without the environment variables that `cargo run` added.
 pub(crate) fn command(program: &str) -> Command {
     let mut command = Command::new(program);
     command.current_dir(place::root()).env_remove("LD_LIBRARY_PATH");
@@ -28,7 +28,7 @@ pub(crate) fn cargo() -> Command {
     command("cargo")
 }
 
-/// Runs to the end; its output goes where ours does.
+/// Runs a command to its end. Its output goes where this tool's output goes.
 pub(crate) fn run(command: &mut Command) -> Result<()> {
     let name = describe(command);
     let status = command.status().with_context(|| format!("could not start {name}"))?;
@@ -38,7 +38,7 @@ pub(crate) fn run(command: &mut Command) -> Result<()> {
     Ok(())
 }
 
-/// Runs to the end and returns what it printed; on failure its error output is part of the error.
+/// Runs a command to its end, and returns its output. An error contains its error output.
 pub(crate) fn output(command: &mut Command) -> Result<String> {
     let name = describe(command);
     let output = command.stdin(Stdio::null()).output().with_context(|| format!("could not start {name}"))?;

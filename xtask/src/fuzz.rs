@@ -10,7 +10,7 @@ use anyhow::{Context as _, Result, bail};
 use crate::command::{cargo, command, run};
 use crate::{place, say};
 
-/// Counts how often each edge is taken, as libFuzzer wants it.
+/// The flags that count how often each edge is taken, as libFuzzer requires.
 const COVERAGE: [&str; 5] = [
     "-Cpasses=sancov-module",
     "-Cllvm-args=-sanitizer-coverage-level=4",
@@ -18,7 +18,7 @@ const COVERAGE: [&str; 5] = [
     "-Cllvm-args=-sanitizer-coverage-pc-table",
     "-Ccodegen-units=1",
 ];
-/// As `fuzz/src/lib.rs` has them.
+/// The targets, as in `fuzz/src/lib.rs`.
 const TARGETS: [&str; 12] = [
     "client_frame",
     "server_frame",
@@ -67,7 +67,7 @@ pub(crate) fn run_targets(words: &[&str]) -> Result<()> {
         bail!("libFuzzer is C++: install a C++ compiler (on Debian: apt-get install g++)");
     }
     let host = host()?;
-    // Other flags than usual, so a target folder of its own.
+    // The flags differ from the usual ones, so the build has its own target folder.
     let folder = place::target().join("fuzz");
     let mut build = cargo();
     build.args(["build", "--package", "parley-fuzz", "--features", "libfuzzer", "--target", &host]);
@@ -92,7 +92,7 @@ pub(crate) fn run_targets(words: &[&str]) -> Result<()> {
     Ok(())
 }
 
-/// The machine's own target, named so that build scripts and macros are compiled without the flags.
+/// The machine's own target. Naming it makes cargo compile build scripts and macros without the flags.
 fn host() -> Result<String> {
     let version = crate::command::output(command("rustc").arg("-vV"))?;
     let line = version.lines().find_map(|line| line.strip_prefix("host: "));

@@ -7,7 +7,7 @@ use anyhow::{Result, bail};
 use crate::command::{cargo, run};
 use crate::place;
 
-/// Runs cargo-mutants on one crate; what else is given is handed on, for instance `--file engine/src/seal.rs`.
+/// Runs cargo-mutants on one crate, and passes on all further options, for instance `--file engine/src/seal.rs`.
 pub(crate) fn run_on(words: &[&str]) -> Result<()> {
     let Some((name, rest)) = words.split_first() else {
         bail!("`mutants` wants a crate: protocol, crypto or engine");
@@ -21,10 +21,10 @@ pub(crate) fn run_on(words: &[&str]) -> Result<()> {
         );
     }
     let mut mutants = cargo();
-    // One at a time and a limit, so that a mutant that never ends costs a minute.
+    // One job and a time limit, so that a mutant that never ends costs a minute.
     mutants.args(["mutants", "--package", &format!("parley-{name}"), "--jobs", "1", "--timeout", "60"]);
     mutants.args(rest);
-    // Each mutant is compiled in a copy of the checkout, which must not share the target folder of this one.
+    // Each mutant is compiled in a copy of the checkout, which must not share this one's target folder.
     mutants.env("CARGO_TARGET_DIR", place::target().join("mutants")).env("INSTA_UPDATE", "no");
     let output = place::target().join("mutants-out").join(name);
     fs::create_dir_all(&output)?;

@@ -9,13 +9,13 @@ use std::time::{Duration, Instant};
 
 use sha2::{Digest as _, Sha256};
 
-/// What [`sample`] took on the machine of the reference times, in seconds, on two threads at once.
+/// The duration of [`sample`] on the reference machine, in seconds, on two threads at once.
 const REFERENCE: f64 = 0.028;
 const REFERENCE_CORES: usize = 2;
-/// Bytes that each thread hashes.
+/// The bytes that each thread hashes.
 const WORK: usize = 24 << 20;
 
-/// What takes `reference` there should take this long here.
+/// The expected duration here of a step that takes `reference` on the reference machine.
 pub(crate) fn here(reference: Duration) -> Duration {
     static FACTOR: OnceLock<f64> = OnceLock::new();
     reference.mul_f64(*FACTOR.get_or_init(factor))
@@ -23,7 +23,7 @@ pub(crate) fn here(reference: Duration) -> Duration {
 
 fn factor() -> f64 {
     let cores = thread::available_parallelism().map_or(REFERENCE_CORES, usize::from);
-    // Compiling ends in steps that one core does alone: more than four gain little.
+    // Compiling ends with steps for a single core, so more than four cores gain little.
     let threads = cores.clamp(1, 4);
     let gain = if threads >= REFERENCE_CORES { 0.5 + 0.5 * 2.0 / share(threads) } else { 2.0 };
     (sample(threads.min(REFERENCE_CORES)) / REFERENCE * gain).clamp(0.2, 50.0)
@@ -33,7 +33,7 @@ fn share(threads: usize) -> f64 {
     u32::try_from(threads).map_or(2.0, f64::from)
 }
 
-/// Seconds that every thread needs for its part of the work when all have it at once.
+/// The seconds that every thread needs for its part of the work when all work at once.
 fn sample(threads: usize) -> f64 {
     let start = Instant::now();
     thread::scope(|scope| {

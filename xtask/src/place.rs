@@ -22,7 +22,7 @@ pub(crate) fn dist() -> PathBuf {
     root().join("dist")
 }
 
-/// Tools that are shared between checkouts: `$PARLEY_CACHE`, else `parley` in the user's cache folder.
+/// The folder of tools that checkouts share: `$PARLEY_CACHE`, else `parley` in the user's cache folder.
 pub(crate) fn cache() -> Result<PathBuf> {
     if let Some(dir) = env::var_os("PARLEY_CACHE") {
         return Ok(dir.into());

@@ -19,7 +19,7 @@ pub(crate) fn flags(toolchain: Toolchain) -> Vec<String> {
     }
     pairs.extend(toolchain.rustc(&["--print", "sysroot"]).map(|sysroot| (sysroot, "/rust")));
     pairs.push((text(&place::root()), "/parley"));
-    // Code that build scripts wrote; often below the checkout, so it comes after it.
+    // The code that build scripts write. It is often below the checkout, so it comes after it.
     pairs.push((text(&place::target()), "/target"));
     pairs.into_iter().map(|(from, to)| format!("--remap-path-prefix={from}={to}")).collect()
 }

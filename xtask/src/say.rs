@@ -9,21 +9,21 @@ use anyhow::Result;
 
 use crate::pace;
 
-/// What took how long in this run, in order.
+/// The steps of this run in order, with their durations.
 static STEPS: Mutex<Vec<(String, Duration)>> = Mutex::new(Vec::new());
 
-/// One line on standard output. A closed pipe is not an error worth stopping for.
+/// Prints one line on standard output. Ignores a closed pipe.
 pub(crate) fn line(text: impl Display) {
     let _ = writeln!(std::io::stdout().lock(), "{text}");
 }
 
-/// A heading above the output of a longer step.
+/// Prints a heading above the output of a longer step.
 pub(crate) fn heading(text: impl Display) {
     line(format_args!("\n== {text}"));
 }
 
-/// Runs one step: says before it how long it should take here, and after it how long it took. `reference` is what it took
-/// on the machine that [`pace`] compares with.
+/// Runs one step. Prints before it how long it should take here, and after it how long it took. `reference` is its duration on
+/// the machine that [`pace`] compares with.
 pub(crate) fn step<T>(what: &str, reference: Duration, work: impl FnOnce() -> Result<T>) -> Result<T> {
     line(format_args!("{what} (about {})...", rough(pace::here(reference))));
     let start = Instant::now();
@@ -33,14 +33,14 @@ pub(crate) fn step<T>(what: &str, reference: Duration, work: impl FnOnce() -> Re
     Ok(made)
 }
 
-/// Notes a step for [`times`].
+/// Records a step for [`times`].
 pub(crate) fn took(what: &str, time: Duration) {
     if let Ok(mut steps) = STEPS.lock() {
         steps.push((what.to_owned(), time));
     }
 }
 
-/// Prints where the time went. Steps may have gone on side by side, so their sum may exceed `start`'s age.
+/// Prints the durations of the steps. Steps may run side by side, so their sum may exceed the age of `start`.
 pub(crate) fn times(start: Instant) {
     let steps = STEPS.lock().map(|steps| steps.clone()).unwrap_or_default();
     if steps.is_empty() {
@@ -53,12 +53,12 @@ pub(crate) fn times(start: Instant) {
     line(format_args!("{:>9.1} s  in all", start.elapsed().as_secs_f64()));
 }
 
-/// Seconds since `start`, as a person reads them.
+/// The seconds since `start`, formatted for a person.
 pub(crate) fn seconds(start: Instant) -> String {
     format!("{:.1} s", start.elapsed().as_secs_f64())
 }
 
-/// An estimate as a person says it: no more exact than it is.
+/// An estimate, formatted no more exactly than it is.
 fn rough(time: Duration) -> String {
     match time.as_secs() {
         seconds @ 0..10 => format!("{} s", seconds.max(1)),
@@ -67,7 +67,7 @@ fn rough(time: Duration) -> String {
     }
 }
 
-/// A size as a person reads it: bytes below one kB, then kB with one decimal.
+/// A size, formatted for a person: bytes below one kB, then kB with one decimal.
 pub(crate) fn kilobytes(bytes: u64) -> String {
     if bytes < 1000 { format!("{bytes} B") } else { format!("{}.{} kB", bytes / 1000, bytes % 1000 / 100) }
 }

@@ -5,7 +5,7 @@ use anyhow::Result;
 use crate::command::run as run_command;
 use crate::setup;
 
-/// What else is given is handed on to `trunk serve`.
+/// Passes all further options on to `trunk serve`.
 pub(crate) fn run(words: &[&str]) -> Result<()> {
     let toolchain = setup::build()?;
     let mut trunk = setup::for_serving()?;

@@ -10,16 +10,16 @@ use crate::command::{cargo, output, run};
 use crate::setup::Toolchain;
 use crate::{place, reproducible, say};
 
-/// How the relay is compiled.
+/// The profile with which the relay is compiled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Profile {
-    /// As tests use it; they compiled nearly all of it anyway.
+    /// For tests, which have compiled nearly all of it already.
     Dev,
-    /// As it is run.
+    /// For running it.
     Release,
 }
 
-/// Builds the relay as it is published: stripped, and the same bytes whatever folder this is. Returns the program.
+/// Builds the relay for publication: stripped, and the same bytes in every folder. Returns the program.
 pub(crate) fn build_dist() -> Result<PathBuf> {
     say::heading("Building the relay for release");
     let mut build = cargo();
@@ -32,19 +32,19 @@ pub(crate) fn build_dist() -> Result<PathBuf> {
 /// Builds the relay and returns the program.
 pub(crate) fn build(profile: Profile) -> Result<PathBuf> {
     let (folder, options, seconds): (_, &[&str], _) = match profile {
-        // With what the whole workspace asks of the dependencies: so the tests compiled them.
+        // Uses the features that the whole workspace requests from dependencies, as the tests did.
         Profile::Dev => ("debug", &["--workspace"], 60),
         Profile::Release => ("release", &["--release", "--package", "parley-server"], 170),
     };
     let mut build = cargo();
-    // Its output is shown only when it fails: something else may be compiled at the same time.
+    // The output is shown only on failure: another program may be compiling at the same time.
     build.args(["build", "--bin", "parley-server"]).args(options);
     say::step("Compiling the relay", Duration::from_secs(seconds), || output(&mut build))?;
     Ok(program(folder))
 }
 
-/// Builds the relay while `other` is built: each leaves a core idle for a while. The relay needs nothing that set-up
-/// brings, so that it also fills the time of downloads.
+/// Builds the relay while `other` runs: each leaves a core idle for a while. The relay needs nothing from the set-up, so this
+/// also uses the time of downloads.
 pub(crate) fn build_beside<T>(other: impl FnOnce() -> Result<T>) -> Result<(PathBuf, T)> {
     thread::scope(|scope| {
         let relay = scope.spawn(|| build(Profile::Release));

@@ -1,6 +1,6 @@
-// What a screen reader is given to read out.
+// Records what a screen reader would read out.
 
-/** Begins to note down every text that changes in a live region. */
+/** Begins to record every changed text in a live region. */
 export async function listen(page) {
   await page.evaluate(() => {
     const polite = { status: "polite", log: "polite", alert: "assertive", timer: "off", marquee: "off" };
@@ -23,5 +23,5 @@ export async function listen(page) {
   });
 }
 
-/** What was noted down since. */
+/** The texts recorded since. */
 export const heard = (page) => page.evaluate(() => globalThis.aloud.splice(0));

@@ -1,4 +1,4 @@
-// How long a backup takes, coming back with it, and opening the lock.
+// Measures a backup, restoring an account from it, and opening the lock.
 import { mkdtemp, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -11,7 +11,7 @@ import { messagesOnDisk, whenOnDisk, withFixture } from "./fixture.mjs";
 const UNLOCKS = 9;
 const PASSPHRASE = "four words are better";
 
-/** In a page: notes when chats are in the list. */
+/** In a page: records when chats are in the list. */
 function watchChats() {
   new MutationObserver((_, observer) => {
     if (!document.querySelector("[role=list][aria-label=Chats] a")) return;
@@ -20,7 +20,7 @@ function watchChats() {
   }).observe(document, { childList: true, subtree: true });
 }
 
-/** In the page: types three words back, and waits for a backup that is written, fetched back and opened. */
+/** In the page: types three words back, and waits until a backup is written, fetched back and opened. */
 function backUp(asked) {
   return new Promise((done) => {
     const start = performance.now();
@@ -36,7 +36,7 @@ function backUp(asked) {
   });
 }
 
-/** In the page: clicks, and waits for what is said when it is done. Milliseconds. */
+/** In the page: clicks, and waits for the text that appears when the work is done. Returns milliseconds. */
 function until([name, said]) {
   return new Promise((done) => {
     const start = performance.now();
@@ -49,7 +49,7 @@ function until([name, said]) {
   });
 }
 
-/** A file is saved and read back; an account that is new restores it. */
+/** Saves a file and reads it back; a new account restores it. */
 async function fileTimes(relay, ada, words) {
   const other = await Person.arrive(relay);
   const folder = await mkdtemp(join(tmpdir(), "parley-bench-"));
@@ -76,7 +76,7 @@ async function fileTimes(relay, ada, words) {
 
 const size = (frames) => frames.reduce((sum, frame) => sum + frame.length, 0);
 
-/** An account of so many conversations and messages is backed up; another browser comes back by the phrase. */
+/** Backs up an account with these numbers of conversations and messages. Another browser restores the account by its phrase. */
 export async function backupTimes(relay, conversations, each, say = () => {}) {
   say(`backup: ${conversations} conversations of ${each} messages: making them`);
   const ada = await withFixture(relay, conversations, each);
@@ -119,7 +119,7 @@ function open() {
   });
 }
 
-/** From the button to the list of chats, of an account of 50 conversations; milliseconds. */
+/** Milliseconds from the button to the list of chats, for an account of 50 conversations. */
 export async function unlockTimes(relay) {
   const ada = await withFixture(relay, 50, 50);
   try {
@@ -129,7 +129,7 @@ export async function unlockTimes(relay) {
     for (let run = 0; run < UNLOCKS; run += 1) {
       await lockedHeading(ada.page).waitFor();
       await ada.page.getByRole("textbox", { name: "Passphrase" }).fill(PASSPHRASE);
-      // The worker that takes the place of the one that ended has loaded.
+      // The worker that replaces the ended one has loaded.
       await ada.page.waitForTimeout(1_000);
       times.push(await ada.page.evaluate(open));
       await ada.page.waitForTimeout(1_000);

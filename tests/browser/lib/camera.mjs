@@ -1,4 +1,4 @@
-// A camera that films what somebody else's screen shows.
+// A camera that films another person's screen.
 import { mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -6,7 +6,7 @@ import { join } from "node:path";
 const WIDTH = 640;
 const HEIGHT = 480;
 
-/** The modules of a QR code on somebody's screen, with the white around it: rows of booleans, true is dark. */
+/** The modules of a QR code on a person's screen, with the white border: rows of booleans, true is dark. */
 export async function modulesOf(image) {
   const [side, path] = await image.evaluate((svg) => [svg.viewBox.baseVal.width, svg.querySelector("path").getAttribute("d")]);
   const rows = Array.from({ length: side }, () => Array(side).fill(false));
@@ -14,7 +14,7 @@ export async function modulesOf(image) {
   return rows;
 }
 
-/** A film of one still picture: the code, upright and as large as fits, on a grey table. */
+/** A video of one still picture: the code, upright and as large as fits, on a grey table. */
 export async function film(rows) {
   const module = Math.floor(HEIGHT / rows.length);
   const left = Math.floor((WIDTH - module * rows.length) / 2);
@@ -35,17 +35,17 @@ export async function film(rows) {
   return file;
 }
 
-/** A film of nothing. */
+/** A video that shows no code. */
 export const blank = () => film([[false]]);
 
-/** Chromium's flags for a camera that shows this film to whoever asks. */
+/** Chromium's flags for a camera that shows this video to every page that asks. */
 export const filming = (file) => [
   "--use-fake-ui-for-media-stream",
   "--use-fake-device-for-media-stream",
   `--use-file-for-fake-video-capture=${file}`,
 ];
 
-/** From the next page on, `camerasOn` can count. */
+/** Makes `camerasOn` work, from the next page on. */
 export async function watchCameras(person) {
   await person.context.addInitScript(() => {
     const devices = navigator.mediaDevices;

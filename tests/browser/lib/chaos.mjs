@@ -1,7 +1,7 @@
 // A person whose tabs and workers die while they write.
 import { Person } from "./person.mjs";
 
-/** Numbers that follow from a seed (mulberry32). */
+/** Numbers derived from a seed (mulberry32). */
 export class Dice {
   constructor(seed) {
     this.state = seed >>> 0;
@@ -22,7 +22,7 @@ export class Dice {
 
 const pause = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));
 
-/** One tab of somebody. */
+/** One tab of a person. */
 class Tab {
   constructor(page) {
     this.page = page;
@@ -41,11 +41,11 @@ class Tab {
   }
 }
 
-/** Somebody who writes from several tabs, while tabs, renderers and workers are killed. */
+/** A person who writes from several tabs, while tabs, renderers and workers are killed. */
 export class Clumsy {
   constructor(person, peer, seed) {
     Object.assign(this, { person, peer, dice: new Dice(seed), tabs: [], deck: [], kills: { tab: 0, renderer: 0, worker: 0 } });
-    /** What was written, in order; `sure` once the own bubble was seen, which is a promise. */
+    /** The written texts, in order. `sure` is set once the own bubble was on the screen, which is a promise. */
     this.written = [];
   }
 
@@ -53,7 +53,7 @@ export class Clumsy {
     return this.kills.tab + this.kills.renderer + this.kills.worker;
   }
 
-  /** Opens a tab with the conversation; tries until the relay serves the page again. */
+  /** Opens a tab with the conversation. Tries until the relay serves the page again. */
   async openTab() {
     const page = await this.person.context.newPage();
     this.person.watch(page);
@@ -66,7 +66,7 @@ export class Clumsy {
         break;
       } catch (error) {
         if (tab.dead || attempt === 20) throw error;
-        // An outage whose end was lost with a crashed renderer ends here.
+        // If the end of an outage was lost with a crashed renderer, the network returns here.
         if (attempt > 8) await Promise.race([this.person.context.setOffline(false).catch(() => {}), pause(500)]);
         await pause(300);
       }
@@ -81,13 +81,13 @@ export class Clumsy {
     while (this.tabs.length < count) await this.openTab();
   }
 
-  /** Opens a tab when no worker is left: a worker that is ended from outside is not started again by its tab. */
+  /** Opens a tab when no worker is left: a tab does not restart a worker that was ended from outside. */
   async ownerIsThere() {
     const works = (tab) => !tab.dead && tab.page.workers().length > 0;
     if (!this.tabs.some(works)) await this.openTab();
   }
 
-  /** Writes a text and waits for its bubble. It is not sure when the tab dies first. */
+  /** Writes a text and waits for its bubble. If the tab dies first, the text is not sure. */
   async write(tab) {
     const entry = { text: `${this.person.name} ${this.written.length}.`, sure: false };
     this.written.push(entry);
@@ -107,9 +107,9 @@ export class Clumsy {
     for (let text = 0; text < count && !tab.dead; text += 1) await this.write(tab);
   }
 
-  /** Kills something of a tab, some milliseconds from now. */
+  /** Kills a part of a tab, some milliseconds from now. */
   async kill(tab) {
-    // Each kind as often as the others.
+    // Each kind equally often.
     if (this.deck.length === 0) this.deck = ["tab", "renderer", "worker"];
     const [how] = this.deck.splice(this.dice.below(this.deck.length), 1);
     await pause(this.dice.below(120));
@@ -119,7 +119,7 @@ export class Clumsy {
       await tab.page.close();
     } else if (how === "renderer") {
       const session = await this.person.context.newCDPSession(tab.page);
-      // The answer never comes: who would give it is dead.
+      // The answer never comes, because its sender is dead.
       session.send("Page.crash").catch(() => {});
       while (!tab.dead) await pause(5);
       await tab.page.close().catch(() => {});
@@ -130,7 +130,7 @@ export class Clumsy {
     await this.ownerIsThere();
   }
 
-  /** Writes, and kills meanwhile, until so many kills are done. */
+  /** Writes, and kills meanwhile, until the number of kills is reached. */
   async live(kills, tabs) {
     while (this.killed < kills) {
       await this.keep(tabs);
@@ -147,7 +147,7 @@ export class Clumsy {
   }
 }
 
-/** In the page: the messages from the first to the newest, which is more than the page holds at a time. */
+/** In the page: the messages from the first to the newest, which are more than the page holds at a time. */
 async function collect() {
   const scroller = document.querySelector("[role=region][aria-label=Conversation]");
   const frame = () => new Promise((done) => requestAnimationFrame(() => setTimeout(done, 30)));
@@ -158,7 +158,7 @@ async function collect() {
     for (const article of document.querySelectorAll("[role=log] [role=article]")) {
       if (collected.has(article)) continue;
       collected.add(article);
-      // Of a long text the beginning is shown first.
+      // Of a long text the page shows only the beginning at first.
       for (;;) {
         const more = [...article.querySelectorAll("button")].find((button) => button.textContent === "Show more");
         if (!more) break;
@@ -177,7 +177,7 @@ async function collect() {
   return found;
 }
 
-/** Everything in the open conversation, oldest first: who wrote it, its state, and what it says. */
+/** All messages of the open conversation, oldest first: author, state and text. */
 export async function everything(page) {
   const begin = page.getByText("Messages are end-to-end encrypted.", { exact: true });
   const region = page.getByRole("region", { name: "Conversation" });

@@ -1,4 +1,4 @@
-// A stored device as a file (tests/fixtures/disk-v*.bin) and how it is laid into a browser's storage.
+// Reads a stored device from a file (tests/fixtures/disk-v*.bin), and puts it into a browser's storage.
 
 /** Reads postcard: (master key [u8; 32], vault Option<bytes>, records [(is a message, key bytes, value bytes)]). */
 export function readDisk(file) {
@@ -21,8 +21,8 @@ export function readDisk(file) {
 }
 
 /**
- * Lays it into the storage of the page's site as version 1 of the app did (docs/storage-format.md). The browser's own
- * key cannot be taken along, so another one wraps the same master key.
+ * Puts a device into the storage of the page's site, as version 1 of the app did (docs/storage-format.md). The browser's own
+ * key cannot be copied, so another one wraps the same master key.
  */
 export async function lay(page, disk) {
   await page.evaluate(async ({ master, vault, records }) => {

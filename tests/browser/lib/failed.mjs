@@ -1,4 +1,4 @@
-// A reporter for node's test runner: the file and the name of each test that failed, a line each.
+// A reporter for node's test runner: prints the file and the name of each failed test, one per line.
 import { basename } from "node:path";
 
 export default async function* failed(events) {

@@ -1,4 +1,4 @@
-// Somebody who has many conversations already: the measuring program makes the device, and the app opens it.
+// A person who already has many conversations: the measuring program makes the device, and the app opens it.
 import { Person } from "./person.mjs";
 
 /** In the page of the measuring program. */
@@ -16,9 +16,9 @@ async function make([conversations, each]) {
   }
 }
 
-/** Somebody with so many conversations, of so many messages each. */
+/** A person with these numbers of conversations, and of messages in each. */
 export async function withFixture(relay, conversations, each) {
-  // The page of the measuring program has a script of its own, which the app's policy forbids.
+  // The page of the measuring program has an inline script, which the app's policy forbids.
   const person = await Person.arrive(relay, { bypassCSP: true });
   await person.page.goto(`${relay.url}/bench.html`);
   await person.page.evaluate(make, [conversations, each]);
@@ -27,7 +27,7 @@ export async function withFixture(relay, conversations, each) {
   return person;
 }
 
-/** In a page: how many messages stand in this browser's database. */
+/** In a page: the number of messages in this browser's database. */
 export function messagesOnDisk() {
   return new Promise((done, fail) => {
     const opening = indexedDB.open("parley");
@@ -44,7 +44,7 @@ export function messagesOnDisk() {
   });
 }
 
-/** Waits until this many messages are on the browser's disk; how long the last wait was is the error. */
+/** Waits until this many messages are on the disk of the browser. Returns the time then, late by at most one wait of 50 ms. */
 export async function whenOnDisk(person, count, patience) {
   const start = Date.now();
   for (;;) {

@@ -1,4 +1,4 @@
-// What happens to a worker: it is frozen, killed, or its storage fails. Run inside of the worker by `worker.evaluate`.
+// Freezes or kills a worker, or makes its storage fail. These functions run inside of the worker by `worker.evaluate`.
 
 /** The worker of a tab; a tab has one at a time. */
 export async function workerOf(page) {
@@ -10,7 +10,7 @@ export async function workerOf(page) {
   throw new Error("the tab has no worker");
 }
 
-/** The worker computes for so long and hears nothing. Does not wait for it. */
+/** Makes the worker compute for this long without hearing anything. Does not wait for it. */
 export function freeze(worker, milliseconds) {
   worker
     .evaluate((time) => {
@@ -21,14 +21,15 @@ export function freeze(worker, milliseconds) {
 }
 
 /**
- * The worker freezes just before it begins its next write into a store, and then goes on with it as if nothing had
- * happened. What became of that write is said on the channel "test".
+ * Freezes the worker just before it begins its next write into a store. Afterwards the worker continues as if nothing had
+ * happened. The channel "test" reports the outcome of that write.
  */
 export async function freezeBeforeNextWrite(worker, store, milliseconds) {
   await worker.evaluate(([store, time]) => {
     const begin = IDBDatabase.prototype.transaction;
     const channel = new BroadcastChannel("test");
-    // Its tab would end it as soon as it knows that another owns the device: it has time to do harm first.
+    // Its tab would end the worker as soon as it learns that another owns the device; this gives the worker time to do harm
+    // first.
     const say = globalThis.postMessage.bind(globalThis);
     globalThis.postMessage = (message) => setTimeout(() => say(message), 1_500);
     let done = false;
@@ -67,7 +68,7 @@ export async function freezeDuringNextWrite(worker, store, milliseconds) {
   }, [store, milliseconds]);
 }
 
-/** From now on the worker moves nothing from the journal to the other stores, until `allowMoving`. */
+/** From now on the worker moves no entry from the journal to the other stores, until `allowMoving`. */
 export async function forbidMoving(worker) {
   await worker.evaluate(() => {
     const begin = IDBDatabase.prototype.transaction;
@@ -84,14 +85,14 @@ export function allowMoving(worker) {
 }
 
 /**
- * So many of a hundred write transactions of this worker abort, after all that they were to write was asked for. The seed
- * decides which.
+ * Makes this many of a hundred write transactions of this worker abort, after all their writes were requested. The seed decides
+ * which.
  */
 export async function failWrites(worker, percent, seed = 0) {
   await worker.evaluate(([percent, seed]) => {
     globalThis.failing = percent;
     let state = seed;
-    // Numerical Recipes' generator, of which the upper bits are good enough.
+    // Numerical Recipes' generator; its upper bits are random enough.
     const random = () => {
       state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
       return state / 2 ** 32;
@@ -113,7 +114,7 @@ export async function failWrites(worker, percent, seed = 0) {
   }, [percent, seed]);
 }
 
-/** From now on this worker's writes fail as they do when the disk is full, until `makeRoom`. */
+/** From now on this worker's writes fail as on a full disk, until `makeRoom`. */
 export async function fillUp(worker) {
   await worker.evaluate(() => {
     const commit = IDBTransaction.prototype.commit;
@@ -133,12 +134,12 @@ export function makeRoom(worker) {
   return worker.evaluate(() => globalThis.makeRoom());
 }
 
-/** How many writes were tried and how many of them failed. */
+/** The numbers of attempted and of failed writes. */
 export function failures(worker) {
   return worker.evaluate(() => [globalThis.tried, globalThis.failed]);
 }
 
-/** From now on what is said on the channel "test" is kept in the page. */
+/** From now on the page keeps the messages on the channel "test". */
 export async function listen(page) {
   await page.evaluate(() => {
     globalThis.said = [];
@@ -150,7 +151,7 @@ export function said(page) {
   return page.evaluate(() => globalThis.said);
 }
 
-/** The number of the last owner of the device, as it is stored. */
+/** The stored fence of the last owner of the device. */
 export function fence(page) {
   return page.evaluate(
     () =>
@@ -169,7 +170,7 @@ export function fence(page) {
   );
 }
 
-/** In a page: how many change sets are in the journal, and how many messages are in their store. */
+/** In a page: the numbers of change sets in the journal and of messages in their store. */
 export function onDisk() {
   return new Promise((resolve, reject) => {
     const opening = indexedDB.open("parley");
@@ -187,7 +188,7 @@ export function onDisk() {
   });
 }
 
-/** Waits until somebody else than this owner owns the device; answers how long that took. */
+/** Waits until another owner than this one owns the device. Returns how long that took. */
 export async function nextOwner(page, before) {
   const begun = Date.now();
   while ((await fence(page)) === before) {
@@ -207,7 +208,7 @@ export async function debuggerOf(page) {
   return (method) => session.send("Target.sendMessageToTarget", { sessionId, message: JSON.stringify({ id: (id += 1), method }) });
 }
 
-/** From now on the questions that waiting workers ask the owner are counted in this page; each answer begins anew. */
+/** From now on this page counts the questions that waiting workers ask the owner. Each answer starts a new count. */
 export async function watchPulse(page) {
   await page.evaluate(() => {
     const [ASKED, , , TAKING] = [0, 1, 2, 3];
@@ -226,7 +227,7 @@ export function ownerHeard(page) {
   return page.waitForFunction(() => globalThis.pulse.heard);
 }
 
-/** How many questions went unanswered before each time that the device was taken from its owner. */
+/** The numbers of unanswered questions before each takeover of the device. */
 export function takings(page) {
   return page.evaluate(() => globalThis.pulse.taken);
 }

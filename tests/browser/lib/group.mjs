@@ -1,11 +1,11 @@
-// Groups, by the names that people see.
+// Actions on groups, by the names that people see.
 
-/** Without the marks that keep names apart from a sentence's direction. */
+/** The text without the marks that isolate names from a sentence's direction. */
 export const plain = (text) => text.replaceAll(/[\u2068\u2069]/g, "");
 
 export const dialog = ({ page }, name) => page.getByRole("dialog", { name });
 
-/** Opens "New group" and chooses contacts by their names, and others by what is typed. */
+/** Opens "New group" and chooses contacts by their names, and other people by a typed text. */
 export async function choosePeople(box, contacts, others = []) {
   for (const name of contacts) {
     await box.getByRole("list", { name: "Contacts" }).getByRole("checkbox", { name: new RegExp(`^${name}`) }).check();
@@ -50,13 +50,13 @@ export async function closeInfo(person) {
 export const members = (box) => box.getByRole("list", { name: "Members" }).getByRole("listitem");
 export const member = (box, name) => members(box).filter({ hasText: name });
 
-/** Does something about a member. */
+/** Does an action on a member. */
 export async function about(box, name, what) {
   await box.getByRole("button", { name: `Options for ${name}`, exact: true }).click();
   await box.getByRole("button", { name: what, exact: true }).click();
 }
 
-/** Waits for what happened to the group, as a line in the open chat. */
+/** Waits for a line in the open chat about an event of the group. */
 export async function seesLine(person, sentence) {
   await person.page.waitForFunction((sentence) => {
     const lines = [...document.querySelectorAll(".log .line")].map((line) => line.innerText.replaceAll(/[\u2068\u2069]/g, ""));

@@ -1,9 +1,9 @@
-// What Lighthouse says of a page.
+// Runs Lighthouse on a page.
 import lighthouse, { desktopConfig } from "lighthouse";
 
 /**
- * Scores from 0 to 100 by category, and the audits that are not passed. `port` is the one at which the browser is debugged.
- * `phone` measures as on a phone of the middle class, with its slow network.
+ * Scores from 0 to 100 by category, and the audits that did not pass. `port` is the browser's debugging port. `phone` measures
+ * as on a phone of the middle class, with its slow network.
  */
 export async function judge(url, port, { categories, phone }) {
   const flags = { port, logLevel: "silent", output: "json", onlyCategories: categories };

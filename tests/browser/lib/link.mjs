@@ -1,34 +1,34 @@
-// What people do to link a browser.
+// The steps by which people link a browser.
 
-/** Opens a section of the settings, whatever is in front of them: "profile", "devices", "recovery", "lock", "privacy", … */
+/** Opens a section of the settings from any screen: "profile", "devices", "recovery", "lock", "privacy", … */
 export async function openSettings(person, section) {
   await person.page.keyboard.press("Escape");
-  // Escape goes back, and the browser takes a moment for it.
+  // Escape goes back, which takes the browser a moment.
   await person.page.waitForTimeout(200);
   await person.page.goto(`${person.relay.url}/#/settings/${section}`);
   await person.page.getByRole("heading", { name: "Settings" }).waitFor();
 }
 
-/** On the first screen: this browser is to be linked by another device. */
+/** On the first screen: chooses to link this browser with another device. */
 export async function useAnotherDevice(person) {
   await person.button("I already have an account").click();
   await person.button("Use another device").click();
 }
 
-/** On the first screen: the account is to come back by its phrase. */
+/** On the first screen: chooses to restore the account by its phrase. */
 export async function useRecoveryPhrase(person) {
   await person.button("I already have an account").click();
   await person.button("Use a recovery phrase").click();
 }
 
-/** Opens the dialog in which a device is linked, in the settings. */
+/** In the settings: opens the dialog that links a device. */
 export async function openDevices(person) {
   await openSettings(person, "devices");
   await person.button("Link a device").click();
   await person.page.getByRole("dialog", { name: "Link a device" }).waitFor();
 }
 
-/** Shows a code; the link and what can be typed. */
+/** Shows a code. Returns the link and the text to type. */
 export async function showCode(person) {
   await person.button("Show a code").click();
   await person.page.getByRole("img", { name: "Link QR code" }).waitFor();
@@ -50,13 +50,13 @@ export async function confirmDigits(shows, types) {
   await types.button("Confirm").click();
 }
 
-/** The person agrees. */
+/** Confirms as the person. */
 export async function approve(person) {
   await person.page.getByRole("checkbox", { name: "I have this device in front of me, and it is mine." }).check();
   await person.button("Link this device").click();
 }
 
-/** The account's browser says that it is done. */
+/** Waits until the account's browser says that the linking is done. */
 export async function isLinked(person) {
   const dialog = person.page.getByRole("dialog", { name: "Link a device" });
   await dialog.getByText("Linked. Both devices are in your account now.").first().waitFor();
@@ -64,12 +64,12 @@ export async function isLinked(person) {
   await dialog.waitFor({ state: "detached" });
 }
 
-/** The new browser shows the account's chats. */
+/** Waits until the new browser shows the account's chats. */
 export async function hasChats(person) {
   await person.page.getByRole("list", { name: "Chats" }).getByRole("link").first().waitFor();
 }
 
-/** All of it, by a link that the new browser shows; the account's browser agrees. Both are on their screens for it. */
+/** Does all steps, with a link that the new browser shows; the account's browser confirms. Both are on their screens for it. */
 export async function linkByCode(account, fresh) {
   await useAnotherDevice(fresh);
   const { link } = await showCode(fresh);

@@ -1,14 +1,14 @@
-// How long it takes to link a browser to an account that has many conversations.
+// Measures linking a browser to an account with many conversations.
 import { confirmDigits, openDevices, showCode, useAnotherDevice, useCode } from "./link.mjs";
 import { Person } from "./person.mjs";
 import { messagesOnDisk, whenOnDisk, withFixture } from "./fixture.mjs";
 
-/** Chats that fill the first screen, about. */
+/** The number of chats that roughly fill the first screen. */
 const SCREEN = 10;
 
 /**
- * In the page of the new browser: notes when chats are in the list that show their newest message. Opens the first one when
- * there is a screen of them, and notes when its messages are there.
+ * In the page of the new browser: records when the list has chats that show their newest message. Opens the first one when they
+ * fill a screen, and records when its messages are there.
  */
 function watchChats([screen, all]) {
   const marks = {};
@@ -28,7 +28,7 @@ function watchChats([screen, all]) {
   new MutationObserver(look).observe(document, { childList: true, subtree: true, characterData: true });
 }
 
-/** In the page of the account's browser: agrees, and says when that was, and when it was told that all is done. */
+/** In the page of the account's browser: confirms, and returns the times of that and of the end of linking. */
 function agree() {
   return new Promise((done) => {
     const consent = performance.timeOrigin + performance.now();
@@ -41,7 +41,7 @@ function agree() {
   });
 }
 
-/** Milliseconds after the person's consent, and what came over the wire. */
+/** The milliseconds after the person's confirmation, and the bytes on the wire. */
 export async function linkTimes(relay, conversations, each, say = () => {}) {
   say(`linking: ${conversations} conversations of ${each} messages: making them`);
   const start = Date.now();

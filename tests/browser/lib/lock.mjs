@@ -1,4 +1,4 @@
-// Setting the app lock, and opening it.
+// Sets the app lock, and opens it.
 
 /** Sets a lock; the settings stay open. */
 export async function setLock(page, passphrase) {

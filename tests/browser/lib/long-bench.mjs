@@ -1,13 +1,13 @@
-// What a chat costs that is long: from a key to the frame that shows it, from Enter to the own bubble, and scrolling through.
+// Measures a long chat: from a key to the frame that shows it, from Enter to the own bubble, and scrolling through.
 import { addTimes } from "./measure.mjs";
 import { withFixture } from "./fixture.mjs";
 
 const KEYS = 60;
 const SENDS = 25;
-/** Between two keys, in milliseconds: longer than anything that a key leaves to do later. */
+/** The milliseconds between two keys: longer than any work that a key postpones. */
 const REST = 120;
 
-/** In the page: from each key to the next frame in `parleyKeys`, and tasks over 50 ms in `parleyTasks`. */
+/** In the page: records the time from each key to the next frame in `parleyKeys`, and tasks over 50 ms in `parleyTasks`. */
 function watchKeys() {
   globalThis.parleyKeys = [];
   globalThis.parleyTasks = [];
@@ -15,7 +15,7 @@ function watchKeys() {
     "keydown",
     (event) => {
       const pressed = event.timeStamp;
-      // The message comes after the frame has been painted.
+      // The message comes after the frame was painted.
       requestAnimationFrame(() => {
         const channel = new MessageChannel();
         channel.port1.onmessage = () => globalThis.parleyKeys.push(performance.now() - pressed);
@@ -29,7 +29,7 @@ function watchKeys() {
   }).observe({ entryTypes: ["longtask"] });
 }
 
-/** In the page: from now to the frame that shows an own bubble with this text. */
+/** In the page: the time from now to the frame that shows an own bubble with this text. */
 function whenOwn(text) {
   return new Promise((done) => {
     const log = document.querySelector("[role=log][aria-label=Messages]");
@@ -49,7 +49,10 @@ function whenOwn(text) {
   });
 }
 
-/** In the page: up to the first message, a screen a frame; how long the frames took, and the most rows that there were. */
+/**
+ * In the page: scrolls up to the first message, a screen per frame. Returns the times of the frames and the largest number of
+ * rows.
+ */
 async function scrollThrough() {
   const scroller = document.querySelector("[role=region][aria-label=Conversation]");
   const frame = () => new Promise((done) => requestAnimationFrame(done));
@@ -71,7 +74,7 @@ async function scrollThrough() {
   return { frames, rows, whole: performance.now() - begun, first: document.querySelector("[role=log] [role=article] p").textContent };
 }
 
-/** Milliseconds and counts of a chat of so many messages. */
+/** Milliseconds and counts for a chat with this many messages. */
 export async function longTimes(relay, messages, report, say) {
   const ada = await withFixture(relay, 1, messages);
   const { page } = ada;
@@ -92,7 +95,7 @@ export async function longTimes(relay, messages, report, say) {
   report[`${name}.heap`] = await page.evaluate(() => performance.memory.usedJSHeapSize);
   await page.waitForTimeout(1_000);
 
-  // Somebody writes where the chat ends.
+  // Writes at the end of the chat.
   const newest = ada.button("Jump to newest");
   if (await newest.count()) await newest.click();
   await ada.composer().click();

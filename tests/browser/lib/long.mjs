@@ -1,6 +1,6 @@
-// Chats of many messages, and where their rows stand.
+// Makes chats with many messages, and measures where their rows stand.
 
-/** In the page: sends a text that takes a browser's own typing long. */
+/** In the page: sends a text that a browser's own typing would take long for. */
 export function sendText(text) {
   const area = document.querySelector("textarea[aria-label=Message]");
   area.value = text;
@@ -19,7 +19,7 @@ export async function sendMany([from, to]) {
   }
 }
 
-/** In the page: the rows of the chat that are in view, with their upper edges and the lower edge of what is in view. */
+/** In the page: the visible rows of the chat with their upper edges, and the lower edge of the visible area. */
 export function rowsInView() {
   const scroller = document.querySelector("[role=region][aria-label=Conversation]");
   const { top, bottom } = scroller.getBoundingClientRect();
@@ -31,7 +31,7 @@ export function rowsInView() {
   return { rows: rows.length, seen };
 }
 
-/** In the page: scrolls up by so many pixels, frame by frame, until this text is there. */
+/** In the page: scrolls up by this many pixels, frame by frame, until this text is there. */
 export async function scrollUpTo([text, step]) {
   const scroller = document.querySelector("[role=region][aria-label=Conversation]");
   const start = performance.now();

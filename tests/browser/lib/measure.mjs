@@ -1,6 +1,6 @@
 // Measuring inside of pages.
 
-/** In a page, before anything else: notes when what a person waits for is there. Milliseconds since the start. */
+/** In a page, before anything else: records when the things that a person waits for appear, in milliseconds since the start. */
 export function watchStart() {
   const marks = {};
   globalThis.parleyMarks = marks;
@@ -19,14 +19,14 @@ export function watchStart() {
     }
   };
   new MutationObserver(look).observe(document, { childList: true, subtree: true });
-  // The first word on the channel from the worker that opened the device (one format byte, then the kind).
+  // The first message on the channel from the worker that opened the device (one format byte, then the kind).
   const channel = new BroadcastChannel("parley-view");
   channel.onmessage = ({ data }) => {
     if (data?.[1] === 1) marks.owner ??= performance.now();
   };
 }
 
-/** When what happened during a start, in milliseconds after it. */
+/** The events of a start, in milliseconds after it. */
 export async function startTimes(page, control) {
   await page.waitForFunction((name) => globalThis.parleyMarks?.[`${name}_frame`] !== undefined, control);
   const times = await page.evaluate((name) => {
@@ -60,7 +60,7 @@ export async function startTimes(page, control) {
   return times;
 }
 
-/** In the page of whoever writes: when Enter went down, by the machine's clock. */
+/** In the writer's page: when Enter went down, by the machine's clock. */
 export function watchEnter() {
   document.addEventListener(
     "keydown",
@@ -71,7 +71,7 @@ export function watchEnter() {
   );
 }
 
-/** In the page of whoever reads: when this text is in the log of messages, and when the frame after that begins. */
+/** In the reader's page: when this text is in the list of messages, and when the next frame begins. */
 export function whenSeen(text) {
   return new Promise((done) => {
     const log = document.querySelector("[role=log][aria-label=Messages]");
@@ -85,7 +85,7 @@ export function whenSeen(text) {
   });
 }
 
-/** Adds the median and others of some milliseconds to a report, in microseconds. */
+/** Adds the median and other statistics of some milliseconds to a report, in microseconds. */
 export function addTimes(report, name, times) {
   const sorted = times.filter((time) => Number.isFinite(time)).sort((a, b) => a - b);
   if (sorted.length === 0) return;
@@ -93,7 +93,7 @@ export function addTimes(report, name, times) {
   for (const percent of [50, 95, 99]) report[`${name}.p${percent}`] = at(percent);
 }
 
-/** The middle one, in microseconds. */
+/** The median, in microseconds. */
 export function median(times) {
   const sorted = times.filter((time) => Number.isFinite(time)).sort((a, b) => a - b);
   return sorted.length === 0 ? undefined : sorted[Math.floor(sorted.length / 2)] * 1000;

@@ -4,8 +4,8 @@ import { Person } from "./person.mjs";
 import { Relay } from "./relay.mjs";
 
 /**
- * Before the tests Ada has written to Bob, and Bob has read it; afterwards both go, and the relay too. `met` gets them, and may
- * go on from there. `Kind` is who they are. Answers with the browsers that came later (see `arrive`): they go first.
+ * Before the tests, Ada writes to Bob, and Bob reads it; after the tests both go, and the relay too. `met` gets them, and may
+ * go on from there. `Kind` is their class. Returns the browsers that came later (see `arrive`), which go first.
  */
 export function twoPeople(met, Kind = Person) {
   let relay;
@@ -32,7 +32,7 @@ export function twoPeople(met, Kind = Person) {
   return others;
 }
 
-/** One more browser, on its first screen. */
+/** Another browser on its first screen. */
 export async function arrive(relay, others, options = {}) {
   const browser = await Person.arrive(relay, options);
   others.push(browser);

@@ -1,4 +1,4 @@
-// Somebody with a browser profile of their own, who uses the app by the roles and names that people do.
+// A person with a browser profile of their own, who uses the app by the roles and names that people see.
 import assert from "node:assert/strict";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -15,13 +15,13 @@ const flags = [
   "--disable-sync",
 ];
 
-/** Invite links of the accounts that were made in this process, by relay and username. */
+/** The invite links of the accounts made in this process, by relay and username. */
 const links = new Map();
 
 /** How long a click lasts, in milliseconds. A person presses for about a tenth of a second, and the page may change meanwhile. */
 const PRESS = Number(process.env.PARLEY_PRESS ?? 60);
 
-/** Makes every click last that long: Playwright's own are over at once. */
+/** Makes every click last that long. Playwright's own clicks are over at once. */
 function pressLikePeople(page) {
   const locators = Object.getPrototypeOf(page.locator("html"));
   if (locators.presses) return;
@@ -39,7 +39,7 @@ export class Person {
     return person;
   }
 
-  /** Somebody with an open browser and an empty page. */
+  /** A person with an open browser and an empty page. */
   static async prepare(relay, options = {}) {
     const person = new Person();
     person.relay = relay;
@@ -54,7 +54,7 @@ export class Person {
     await this.page.goto(this.relay.url);
   }
 
-  /** `flags` of the options are Chromium's, beside the usual ones; the rest is Playwright's. */
+  /** `flags` in the options are Chromium's, in addition to the usual ones; the other options are Playwright's. */
   async launch() {
     const { flags: more = [], ...options } = this.options ?? {};
     this.context = await chromium.launchPersistentContext(this.profile, {
@@ -72,11 +72,11 @@ export class Person {
     pressLikePeople(this.page);
   }
 
-  /** Collects what must not happen: errors of scripts and of the content security policy. And what goes over the wire. */
+  /** Collects what must not happen: errors of scripts and of the Content-Security-Policy. Also records the traffic on the wire. */
   watch(page) {
     page.on("pageerror", (error) => this.problems.push(`${error}`));
     page.on("console", (message) => {
-      // A relay that is down is part of some tests; the browser reports refused connections as errors.
+      // Some tests stop the relay, and the browser reports refused connections as errors.
       if (message.type() === "error" && !/ERR_CONNECTION|WebSocket connection|ERR_INTERNET|net::/.test(message.text())) {
         this.problems.push(message.text());
       }
@@ -116,22 +116,22 @@ export class Person {
     this.name = name;
     this.username = username;
     const link = this.page.locator(".invite-link");
-    // The empty list with the link may be loaded a moment later; who came by an invite has none.
+    // The part with the link on the empty list may load a moment later. A person who came by an invite sees none.
     await link.first().waitFor({ timeout: 5_000 }).catch(() => {});
     if (await link.count()) links.set(`${this.home()} ${username}`, await link.first().innerText());
   }
 
-  /** The relay, also behind a proxy. */
+  /** The address of the relay, also behind a proxy. */
   home() {
     return this.relay.home ?? this.relay.url;
   }
 
-  /** By the invite link of an account that was made here, as people who know each other do. */
+  /** Opens a chat by the invite link of an account made in this process, like people who know each other. */
   async startChat(query) {
     await this.startChatBy(links.get(`${this.home()} ${query}`) ?? query);
   }
 
-  /** By what is typed: who is found by a username is asked first. */
+  /** Opens a chat by a typed text. A person found by a username gets a request first. */
   async startChatBy(query) {
     await this.button("New chat").first().click();
     const dialog = this.page.getByRole("dialog", { name: "New chat" });

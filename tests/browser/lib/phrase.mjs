@@ -1,7 +1,7 @@
-// What people do with a recovery phrase.
+// The steps that people do with a recovery phrase.
 import { openSettings, useRecoveryPhrase } from "./link.mjs";
 
-/** Has the phrase shown, and reads it. Before a new one there is a question. */
+/** Shows the phrase, and reads it. A question precedes a new phrase. */
 export async function showPhrase(person, name = "Show recovery phrase") {
   await openSettings(person, "recovery");
   await person.button(name).click();
@@ -11,7 +11,7 @@ export async function showPhrase(person, name = "Show recovery phrase") {
   return words.allInnerTexts();
 }
 
-/** Types back the three words that are asked for, once the phrase is out of sight. */
+/** Types back the three requested words, once the phrase is out of sight. */
 export async function typeBack(person, words) {
   const written = person.button("I have written it down");
   if (await written.isVisible()) await written.click();
@@ -30,7 +30,7 @@ export async function writeDown(person, name) {
   return words;
 }
 
-/** A new browser brings the account back; it is on the first screen. */
+/** Restores the account in a new browser, which is on the first screen. */
 export async function comeBackBy(person, words, { alone = true } = {}) {
   await useRecoveryPhrase(person);
   await person.page.getByRole("textbox", { name: "Recovery phrase" }).fill(words.join(" "));

@@ -1,8 +1,8 @@
-// A way to the relay that can go bad as networks do: without a word.
+// A proxy before the relay, which can fail silently as networks do.
 import { connect, createServer } from "node:net";
 
 export class Proxy {
-  /** Listens, and passes everything on. */
+  /** Listens, and forwards everything. */
   static async start(relay) {
     const proxy = new Proxy();
     proxy.pairs = new Set();
@@ -11,7 +11,7 @@ export class Proxy {
     proxy.server = createServer((near) => proxy.accept(near, relay.port));
     await new Promise((done) => proxy.server.listen(0, "127.0.0.1", done));
     proxy.url = `http://localhost:${proxy.server.address().port}`;
-    /** Where the accounts are. */
+    /** The address that the accounts belong to. */
     proxy.home = relay.url;
     return proxy;
   }
@@ -23,7 +23,7 @@ export class Proxy {
     near.on("data", (bytes) => {
       const opens = bytes.includes("GET /v1/ws");
       if (opens) this.attempts += 1;
-      // Accepted, and never answered.
+      // Accepts the connection, and never answers.
       if (opens && this.hangs) pair.silent = true;
       if (!pair.silent) far.write(bytes);
     });
@@ -35,13 +35,13 @@ export class Proxy {
       one.on("close", () => {
         pair.closed = (pair.closed ?? 0) + 1;
         if (pair.closed === 2) this.pairs.delete(pair);
-        // Who is on the other side of a path that is dead does not hear of it.
+        // The other side of a dead path does not learn of this.
         if (!pair.silent) other.destroy();
       });
     }
   }
 
-  /** From now on nothing passes on the connections that there are, in either direction, and nobody is told. */
+  /** From now on nothing passes on the existing connections in either direction, and neither side learns of it. */
   silence() {
     for (const pair of this.pairs) pair.silent = true;
   }

@@ -23,7 +23,7 @@ export async function appWith(code) {
   for (const name of await readdir(folder)) {
     if (!name.startsWith("worker_loader")) continue;
     const file = join(folder, name);
-    // The compressed copies still say what was there before.
+    // The compressed copies still have the old content.
     if (!name.endsWith(".js")) await rm(file);
     else await writeFile(file, `${await readFile(file)}`.replace("await init", `${code};\nawait init`));
   }
@@ -31,7 +31,7 @@ export async function appWith(code) {
 }
 
 export class Relay {
-  /** Starts one that serves this folder as the app. */
+  /** Starts a relay that serves this folder as the app. */
   static async start(folder = app) {
     const relay = new Relay();
     relay.app = folder;

@@ -1,7 +1,10 @@
-// The focus, as Tab moves it.
+// Follows the focus as Tab moves it.
 import assert from "node:assert/strict";
 
-/** Presses Tab until it has been everywhere: which elements that take clicks or keys were never reached, or had no visible focus. */
+/**
+ * Presses Tab until the focus has been everywhere. Returns the elements for clicks or keys that it never reached, or on which
+ * it was not visible.
+ */
 async function walk(page) {
   const total = await page.evaluate(() => {
     globalThis.reached = new Set();
@@ -19,11 +22,11 @@ async function walk(page) {
       const at = document.activeElement;
       if (!at || at === document.body) return "";
       globalThis.reached.add(at);
-      // Who shows it for the element: a label around an input that is not drawn, the row of the composer.
+      // The element that shows the focus: a label around an input that is not drawn, or the row of the composer.
       const shows = [at, at.closest(".choice, .composer-row, .file-button")].filter(Boolean);
       const visible = shows.some((it) => {
         const { outlineStyle, outlineWidth, boxShadow } = getComputedStyle(it);
-        // A link or button that stands for all that is around it has its line there.
+        // A link or button that covers everything around it shows the focus there.
         const after = getComputedStyle(it, "::after");
         if (after.content !== "none" && after.outlineStyle !== "none" && parseFloat(after.outlineWidth) > 0) return true;
         return (outlineStyle !== "none" && parseFloat(outlineWidth) > 0) || (it !== at || at.matches("input, textarea") ? boxShadow !== "none" : false);
@@ -34,14 +37,14 @@ async function walk(page) {
   }
   const missed = await page.evaluate(() =>
     globalThis.wanted
-      // One of a group of choices stands for all of them; arrows lead to the others.
+      // One of a group of choices stands for all of them; the arrow keys lead to the others.
       .filter((it) => it.isConnected && !globalThis.reached.has(it) && it.type !== "radio")
       .map((it) => `${it.tagName} ${it.getAttribute("aria-label") ?? it.textContent}`),
   );
   return { unseen: [...new Set(unseen)], missed };
 }
 
-/** Everything on the screen is reached, and shows that it is. */
+/** Checks that the focus reaches everything on the screen and is visible there. */
 export async function walks(page, name) {
   assert.deepEqual(await walk(page), { unseen: [], missed: [] }, name);
 }

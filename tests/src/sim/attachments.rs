@@ -6,7 +6,7 @@ use parley_engine::view::{
 
 use super::{DeviceIndex, World};
 
-/// Bytes that no compression and no other file has.
+/// Bytes that do not compress and that no other file has.
 #[must_use]
 pub fn file_bytes(seed: u8, length: usize) -> Vec<u8> {
     let mut state = u32::from(seed) * 2 + 1;
@@ -57,13 +57,13 @@ impl World {
         found
     }
 
-    /// Fetches the last file of a conversation, and waits for it. Where it is then.
+    /// Fetches the last file of a conversation, and waits for it. Returns its state then.
     pub fn fetch_last(&mut self, index: DeviceIndex, conversation: ConversationId) -> (FileId, FileState) {
         let (message, file) = self.files_in(index, conversation).pop().expect("there is a file");
         let fetch = Command::FetchFile { conversation, order: message.order, file: file.id };
         let id = self.command(index, fetch.clone());
         self.settle();
-        // The view asks the next owner again what was not answered.
+        // The view asks the next owner again if nobody has answered.
         if !self.devices[index].replies.contains_key(&id) {
             self.repeat(index, id, fetch);
         }
@@ -81,7 +81,7 @@ impl World {
         (file.id, file.state)
     }
 
-    /// What is in a file that is here; none if it is not.
+    /// The content of a file that is on the device; `None` if it is not.
     pub fn open_file(&mut self, index: DeviceIndex, file: FileId) -> Option<Vec<u8>> {
         let id = self.command(index, Command::OpenFile(file));
         self.run();

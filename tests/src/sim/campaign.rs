@@ -9,10 +9,10 @@ use parley_engine::mutations::{Mutation, choose};
 use super::run::Run;
 use super::{Outcome, Script, shrink};
 
-/// Runs of a script that shrinking may cost.
+/// The most runs of a script for shrinking.
 const SHRINKING: usize = 600;
 
-/// Runs a script on engines that make a mistake, or on none; what was wrong at its end, if anything.
+/// Runs a script on engines with a mistake, or without one. The error says what was wrong at the end.
 pub fn attempt(script: &Script, mutation: Option<Mutation>) -> Result<Outcome, String> {
     run(script, mutation, false)
 }
@@ -52,15 +52,15 @@ fn run(script: &Script, mutation: Option<Mutation>, traced: bool) -> Result<Outc
 /// A range of seeds.
 #[derive(Debug, Clone, Copy)]
 pub struct Campaign {
-    /// The first.
+    /// The first seed.
     pub first: u64,
-    /// How many.
+    /// The number of seeds.
     pub seeds: u64,
-    /// A mistake that the engines make.
+    /// A mistake of the engines.
     pub mutation: Option<Mutation>,
 }
 
-/// What all runs of a campaign had in them together.
+/// The totals over all runs of a campaign.
 #[derive(Debug, Default)]
 pub struct Totals {
     /// Messages that arrived.
@@ -70,7 +70,7 @@ pub struct Totals {
 }
 
 impl Campaign {
-    /// Runs all seeds; of the first that fails, the script and what was wrong.
+    /// Runs all seeds. The error has the script of the first failing seed, and what was wrong.
     pub fn run(self) -> Result<Totals, (Script, String)> {
         let next = AtomicU64::new(self.first);
         let stop = AtomicBool::new(false);
@@ -109,7 +109,7 @@ impl Campaign {
     }
 }
 
-/// What to say about a script that failed: its shortest form, to be run again.
+/// The report about a failing script, with its shortest form for running it again.
 #[must_use]
 pub fn report(script: &Script, error: &str) -> String {
     let shortest = shrink(script, SHRINKING, |script| attempt(script, None).is_err());

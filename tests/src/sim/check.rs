@@ -10,7 +10,7 @@ use super::run::{NAMES, Run};
 type Checked = Result<(), String>;
 
 impl Run {
-    /// Checks everything; the number of messages that arrived.
+    /// Checks everything. Returns the number of messages that arrived.
     pub(super) fn check(&mut self) -> Result<usize, String> {
         self.keys()?;
         for who in 0..self.world.devices.len() {
@@ -53,14 +53,14 @@ impl Run {
         }
     }
 
-    /// Every accepted text is there once, in order; nothing is there that was not sent.
+    /// Checks that every accepted text arrived once and in order, and that no unsent text is there.
     fn arrived(&self, from: DeviceIndex, to: DeviceIndex) -> Result<usize, String> {
         let sent: Vec<_> = self.sent.iter().filter(|sent| sent.from == from && sent.to == to).collect();
         let restored = self.restored.contains(&from) || self.restored.contains(&to);
         let others = |text: &String| !(text.starts_with('>') || restored && text.starts_with("[Gap("));
         let mut received: Vec<String> = self.texts(to, from).into_iter().filter(others).collect();
         if restored {
-            // What was written between the copy and its return comes again, after what was written since.
+            // Texts written between the copy and the rollback come again, after texts written since.
             received.sort_by_key(|text| sent.iter().position(|sent| sent.text == *text));
         }
         let mut next = received.iter().peekable();
@@ -76,7 +76,7 @@ impl Run {
         }
     }
 
-    /// Both sides show the same messages in the same order, and every one is known to have arrived.
+    /// Checks that both sides show the same messages in the same order, and know that every message arrived.
     fn views_agree(&self, one: DeviceIndex, other: DeviceIndex) -> Checked {
         if self.restored.contains(&one) || self.restored.contains(&other) {
             return Ok(());
@@ -104,7 +104,7 @@ impl Run {
         }
     }
 
-    /// After everybody has looked at every chat, nothing is unread and every message is known to have been read.
+    /// Checks that after everybody has looked at every chat, nothing is unread and every message is known to have been read.
     pub(super) fn check_read(&mut self) -> Checked {
         for (who, name) in NAMES.iter().enumerate().take(self.world.devices.len()) {
             self.live_is_as_fresh(who)?;
@@ -114,7 +114,7 @@ impl Run {
             }
             let all = 0..self.world.devices.len();
             for other in all.filter(|other| *other != who) {
-                // What a device that was rolled back wrote after the copy it knows only from the other.
+                // A rolled-back device knows what it wrote after the copy only from the other side.
                 if self.restored.contains(&who) || self.restored.contains(&other) {
                     continue;
                 }
@@ -131,7 +131,7 @@ impl Run {
         Ok(())
     }
 
-    /// What is counted as unread was not marked as read, and what was not is counted.
+    /// Checks that messages counted as unread were not marked as read, and that unmarked ones are counted.
     fn unread_is_counted(&self, who: DeviceIndex) -> Checked {
         let none = BTreeSet::new();
         let (read, marked) = (self.read.get(&who).unwrap_or(&none), self.marked.get(&who).unwrap_or(&none));
@@ -139,7 +139,7 @@ impl Run {
             let shown = self.world.devices[who].screen.in_order(view.id);
             let theirs = |it: &&MessageView| it.outgoing.is_none() && !it.body.is_notice();
             let theirs: Vec<_> = shown.iter().filter(theirs).collect();
-            // What comes late, before what was marked already, may count or not.
+            // Messages that arrive late, before marked ones, may count or not.
             let after = theirs.iter().rev().take_while(|it| !marked.contains(&it.id)).count();
             let at_most = theirs.iter().filter(|it| !read.contains(&it.id)).count();
             let unread = usize::try_from(view.unread).unwrap();
@@ -156,7 +156,7 @@ impl Run {
         conversation.map(|id| self.world.devices[who].screen.in_order(id)).unwrap_or_default()
     }
 
-    /// Whether a text of `whose` is on the screen of `who`, and so on their disk.
+    /// Whether the screen of `who` shows a text of `whose`, so it is also on their disk.
     pub(super) fn has_heard(&self, who: DeviceIndex, whose: DeviceIndex) -> bool {
         self.shown(who, whose).iter().any(|message| message.outgoing.is_none())
     }
@@ -172,7 +172,7 @@ impl Run {
         self.shown(who, whose).into_iter().map(text).collect()
     }
 
-    /// What the screen put together from events is what another screen would load now.
+    /// Checks that the screen built from events equals what a new screen would load now.
     fn live_is_as_fresh(&mut self, who: DeviceIndex) -> Checked {
         let live = self.world.devices[who].screen.clone();
         let Reply::Snapshot(snapshot) = self.world.ask(who, Command::Subscribe) else {

@@ -6,19 +6,19 @@ use parley_engine::Engine;
 use parley_protocol::frame::{ClientFrame, CreateLog, Request};
 use parley_protocol::ids::{AccountId, LogId};
 
-/// What is known of accounts and logs.
+/// The accounts' consents and the members of logs.
 #[derive(Default)]
 pub(super) struct ConsentOracle {
-    /// Who has ever consented to whom.
+    /// Pairs of accounts of which the first has ever consented to the second.
     consented: BTreeSet<(AccountId, AccountId)>,
-    /// Whose devices each log was made for.
+    /// The accounts for whose devices each log was made.
     members: BTreeMap<LogId, BTreeSet<AccountId>>,
-    /// Logs of groups that an account has joined: who is in a group has consented to it.
+    /// Groups' logs that an account has joined: joining is consent to the group.
     joined: BTreeSet<(AccountId, LogId)>,
 }
 
 impl ConsentOracle {
-    /// These frames leave a device.
+    /// Checks frames that leave a device.
     pub(super) fn watch<'a>(&mut self, engine: &Engine, frames: impl Iterator<Item = &'a Vec<u8>>) {
         let Some(own) = engine.own_account() else { return };
         self.consented.extend(engine.granted().into_iter().map(|other| (own, other)));

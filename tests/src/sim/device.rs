@@ -17,12 +17,12 @@ use rand_chacha::ChaCha20Rng;
 
 use super::{KeyLedger, Screen};
 
-/// No engine waits longer than this for anything, in milliseconds.
+/// The longest wait of an engine for anything, in milliseconds.
 const LONGEST_WAIT: u64 = 2 * 3_600_000;
-/// How long the host waits until it opens a connection again.
+/// How long the host waits before it opens a connection again, in milliseconds.
 pub(super) const RETRY: u64 = 1_000;
 
-/// What survives a crash.
+/// The data that survives a crash.
 #[derive(Default, Clone)]
 pub struct Disk {
     /// localStorage.
@@ -31,9 +31,9 @@ pub struct Disk {
     pub records: BTreeMap<(Store, Vec<u8>), Vec<u8>>,
     /// Sealed chunks of files.
     pub files: BTreeMap<(FileId, u32), Vec<u8>>,
-    /// Change sets written, records put and their bytes.
+    /// The numbers of written change sets, written records and their bytes.
     pub written: (usize, usize, usize),
-    /// What writing answers, if it fails.
+    /// The result of writing, if it fails.
     pub failure: Option<StorageFailure>,
 }
 
@@ -70,7 +70,7 @@ impl Disk {
         Input::Persisted(id)
     }
 
-    /// Work with a file that needs nothing but the disk.
+    /// Does a piece of file work that needs only the disk.
     pub(super) fn file(&mut self, work: FileWork) -> Option<FileDone> {
         match work {
             FileWork::Write { file, first, chunks } => {
@@ -114,7 +114,7 @@ impl Disk {
     }
 }
 
-/// What the host still has to do.
+/// The work that the host still has to do.
 pub(super) enum Work {
     Persist(ChangeSet),
     Load(Load),
@@ -122,15 +122,15 @@ pub(super) enum Work {
     Part(Part),
 }
 
-/// When the halves of an engine come ([`parley_engine::parts`]).
+/// When the halves of an engine are loaded ([`parley_engine::parts`]).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Halves {
-    /// They are part of the program.
+    /// The halves are part of the program.
     #[default]
     Inside,
-    /// They are loaded when the engine asks, after so many attempts that fail.
+    /// A half is loaded when the engine asks, after this many failing attempts.
     Loaded {
-        /// Attempts that fail.
+        /// The number of failing attempts.
         failures: u32,
     },
 }
@@ -140,24 +140,24 @@ pub enum Halves {
 pub struct Device {
     pub(super) engine: Engine,
     pub(super) master: [u8; 32],
-    /// What survives a crash.
+    /// The data that survives a crash.
     pub disk: Disk,
-    /// When the halves of its engine come, in this process and those after it.
+    /// When the halves of the engine are loaded, in this process and later ones.
     pub halves: Halves,
-    /// How often its engine asked for one.
+    /// How often the engine asked for a half.
     pub halves_asked: u32,
-    /// Whether its person accepts whoever writes to them, as soon as they see it.
+    /// Whether the person accepts every request as soon as they see it.
     pub accepts: bool,
-    /// Requests that this process was told to accept.
+    /// The requests that this process was told to accept.
     accepted: HashSet<ConversationId>,
-    /// How far the device's clock is from the world's, in milliseconds.
+    /// The difference between the device's clock and the world's, in milliseconds.
     pub skew: i64,
-    /// What one view shows, put together from everything that it was told.
+    /// The screen of one view, built from all events that it got.
     pub screen: Screen,
     pub(super) seals: KeyLedger,
-    /// How often its process died.
+    /// How often the process died.
     pub(super) deaths: u64,
-    /// Requests to this process that were not replied to.
+    /// The requests that this process has not answered.
     asked: HashSet<ViewRequestId>,
     pub(super) work: VecDeque<Work>,
     pub(super) sends: VecDeque<Vec<u8>>,
@@ -168,29 +168,29 @@ pub struct Device {
     next_request: u64,
     /// Replies by request.
     pub replies: HashMap<ViewRequestId, Reply>,
-    /// What the views last saw.
+    /// The conversations as the views last saw them.
     pub conversations: BTreeMap<ConversationId, ConversationView>,
     /// Messages that events brought, by id.
     pub messages: BTreeMap<ConversationId, BTreeMap<MessageId, MessageView>>,
-    /// The connection as shown.
+    /// The connection as the views show it.
     pub connection: Connection,
-    /// Storage as shown.
+    /// The storage state as the views show it.
     pub storage: StorageState,
-    /// Own account as shown.
+    /// The own account as the views show it.
     pub account: Option<AccountView>,
-    /// How far linking is, as shown.
+    /// The linking step as the views show it.
     pub link: Option<LinkView>,
-    /// What this device still has after another one removed it, as shown.
+    /// The texts of a removed device as the views show them.
     pub removed: Option<RemovedView>,
-    /// Everything was deleted.
+    /// Whether everything was deleted.
     pub erased: bool,
-    /// What its page has chosen to be sent, by the name that it gave it. Outlives the process, not the page.
+    /// The files that the page has chosen, by the names that it gave them. They outlive the process, but not the page.
     pub sources: HashMap<u64, Vec<u8>>,
-    /// What writing a chunk of a file answers, if only that fails.
+    /// The result of writing a chunk of a file, if only that fails.
     pub file_failure: Option<StorageFailure>,
-    /// Files that views got, and whether all of each came.
+    /// The files that views received, and whether each is complete.
     pub given: HashMap<ViewRequestId, (Vec<u8>, bool)>,
-    /// Where files are, as shown.
+    /// The states of files as the views show them.
     pub files: BTreeMap<FileId, FileState>,
 }
 
@@ -242,13 +242,13 @@ impl Device {
         })
     }
 
-    /// The key under which the disk is sealed, for a test that keeps a disk.
+    /// The key that seals the disk, for tests that keep a disk.
     #[must_use]
     pub const fn master(&self) -> [u8; 32] {
         self.master
     }
 
-    /// The process dies: what was not on disk is gone; another engine opens the disk.
+    /// Kills the process: unwritten data is lost, and another engine opens the disk.
     pub fn crash(&mut self, now: UnixMillis) -> Result<(), OpenError> {
         self.work.clear();
         self.sends.clear();
@@ -261,7 +261,7 @@ impl Device {
         self.asked.clear();
         self.accepted.clear();
         self.deaths += 1;
-        // As the browser's host does: a vault without records is from a crash between the two, and is not used.
+        // The browser's host does the same: a vault without records comes from a crash between the two, and is not used.
         let vault = self.disk.vault.as_deref().filter(|_| !self.disk.records.is_empty());
         let now = self.clock(now);
         let engine = Engine::open(now, &MasterKey::new(self.master), vault, self.disk.state())?;
@@ -269,7 +269,7 @@ impl Device {
         Ok(())
     }
 
-    /// The device's clock at this time of the world.
+    /// The time of the device's clock at this time of the world.
     pub(super) fn clock(&self, now: UnixMillis) -> UnixMillis {
         UnixMillis(now.0.saturating_add_signed(self.skew))
     }
@@ -289,7 +289,7 @@ impl Device {
                 Output::Send(bytes) => self.sends.push_back(bytes),
                 Output::File(work) => self.work.push_back(Work::File(work)),
                 Output::Event(event) => self.show(event),
-                // A browser's timer counts on, whatever is done to the clock.
+                // A browser's timer goes on, even when somebody sets the clock.
                 Output::WakeAt(at) => {
                     let wait = at.0.saturating_sub(clock.0);
                     assert!(wait <= LONGEST_WAIT, "nothing takes that long: {wait} ms");
@@ -306,7 +306,7 @@ impl Device {
         }
     }
 
-    /// Does one piece of disk work; whether there was any.
+    /// Does one piece of disk work. Returns whether there was any.
     pub(super) fn disk_step(&mut self, now: UnixMillis) -> bool {
         let input = match self.work.pop_front() {
             None => return false,
@@ -374,12 +374,12 @@ impl Device {
         self.handle(now, Input::View(Request { id, command }));
     }
 
-    /// Whether this process, not one before it, was asked and has not replied.
+    /// Whether this process, not an earlier one, has the request and has not replied.
     pub(super) fn was_asked(&self, id: ViewRequestId) -> bool {
         self.asked.contains(&id)
     }
 
-    /// A request that the person sees and has not answered, if they answer such.
+    /// A request that the person sees and has not answered, if they accept requests.
     pub(super) fn request_to_accept(&mut self) -> Option<ConversationId> {
         let asks = |view: &&ConversationView| {
             view.consent == Consent::Requested && (view.last.is_some() || view.group.is_some())

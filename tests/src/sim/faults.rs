@@ -10,27 +10,27 @@ use super::{DeviceIndex, World};
 /// How a process dies at a disk write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Torn {
-    /// Before it.
+    /// Before the write.
     Before,
-    /// After it, and before the engine knows.
+    /// After the write, but before the engine knows.
     After,
-    /// Between the vault, if there is one in it, and the records.
+    /// Between writing the vault, if the change set has one, and the records.
     Between,
 }
 
-/// What a relay, or a network, could do with a frame to a device.
+/// What a relay or a network can do with a frame to a device.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Lie {
-    /// It never comes.
+    /// The frame never comes.
     Drop,
-    /// It comes twice.
+    /// The frame comes twice.
     Double,
-    /// It comes before the one that was before it.
+    /// The frame comes before its predecessor.
     Swap,
 }
 
 impl Link {
-    /// A frame is on its way to the device, as far as the relay is true.
+    /// Puts a frame on its way to the device, unless a lie is due.
     pub(super) fn send_down(&mut self, bytes: Vec<u8>) {
         let due = self.lie.take_if(|(_, after)| *after == 0);
         if let Some((_, after)) = &mut self.lie {
@@ -50,8 +50,8 @@ impl Link {
 }
 
 impl World {
-    /// Cuts a device off. The first `arrive` frames on their way to the relay still come to it, some time; all
-    /// others are lost. The host tries again after a second.
+    /// Cuts a device off. The first `arrive` frames on their way to the relay still arrive later; all others are lost. The host
+    /// tries again after a second.
     pub fn cut(&mut self, index: DeviceIndex, arrive: usize) {
         if let Some(mut link) = self.links[index].take() {
             link.to_relay.truncate(arrive);
@@ -61,7 +61,7 @@ impl World {
         }
     }
 
-    /// Kills a device's process and starts it again; what was on its way still comes to the relay, some time.
+    /// Kills a device's process and restarts it. Frames on their way still reach the relay later.
     pub fn kill(&mut self, index: DeviceIndex) {
         if let Some(link) = self.links[index].take() {
             self.late.push_back((link.connection, link.to_relay));
@@ -70,7 +70,7 @@ impl World {
         self.retries[index] = Some(UnixMillis(self.now.0 + 1_000));
     }
 
-    /// Brings up to `count` frames of connections that have ended for their devices.
+    /// Delivers up to `count` frames of connections that have ended for their devices.
     pub fn late_step(&mut self, count: u32) {
         for _ in 0..count {
             let Some((connection, frames)) = self.late.front_mut() else { return };
@@ -84,7 +84,7 @@ impl World {
         }
     }
 
-    /// The relay starts anew: every connection ends, and what was not answered may have come to it or not.
+    /// Restarts the relay: every connection ends, and unanswered requests may have reached it or not.
     pub fn restart_relay(&mut self) {
         self.late.clear();
         for index in 0..self.devices.len() {
@@ -113,7 +113,7 @@ impl World {
         }
     }
 
-    /// A lie of the relay: after so many others, it drops, doubles or swaps a frame on this connection.
+    /// Makes the relay lie: after this many other frames it drops, doubles or swaps a frame on this connection.
     pub fn lie(&mut self, index: DeviceIndex, lie: Lie, after: u32) {
         if let Some(link) = &mut self.links[index] {
             link.lie = Some((lie, after));

@@ -14,7 +14,7 @@ struct Dice {
     rng: ChaCha20Rng,
     people: u32,
     texts: u32,
-    /// Kinds of faults that this seed has.
+    /// The kinds of faults that this seed has.
     network: bool,
     lies: bool,
     crashes: bool,
@@ -22,7 +22,7 @@ struct Dice {
     clocks: bool,
     relay: bool,
     profiles: bool,
-    /// How often, in percent, everything that can be done is done after a step.
+    /// The chance in percent that all possible work is done after a step.
     haste: u32,
 }
 
@@ -32,7 +32,7 @@ impl Script {
     pub fn generate(seed: u64) -> Self {
         let mut rng = ChaCha20Rng::seed_from_u64(seed ^ 0x5C21_9700_0000_0000);
         let mut below = |bound: u32| rng.next_u32() % bound;
-        // Two people are the most telling and the cheapest.
+        // Two people are the cheapest, and find the most.
         let people = [2, 2, 2, 3, 3, 4, 5][usize::try_from(below(7)).unwrap_or(0)];
         let length = 80 + below(200);
         let mut faults = || below(3) > 0;
@@ -43,7 +43,7 @@ impl Script {
         let mut dice =
             Dice { rng, people, texts: 0, network, lies, crashes, storage, clocks, relay, profiles, haste };
         let mut steps = dice.begin();
-        // From a number that no other choice hangs on.
+        // From the seed itself, so that the other choices do not change.
         if seed.is_multiple_of(3) {
             steps.insert(0, Step::Slow);
         }
@@ -72,7 +72,7 @@ impl Dice {
         (who, other)
     }
 
-    /// Everybody finds somebody, and sometimes two find each other at the same moment.
+    /// Everybody finds somebody; sometimes two find each other at the same moment.
     fn begin(&mut self) -> Vec<Step> {
         let mut steps = Vec::new();
         for who in 0..self.people {

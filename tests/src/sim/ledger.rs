@@ -6,25 +6,25 @@ use parley_engine::audit::{For, Seal};
 use parley_protocol::frame::{ClientFrame, Request, Welcomes};
 use parley_protocol::ids::AppendId;
 
-/// Keys and nonces, and what broke the rules.
+/// Used keys and nonces, and violations of the rules.
 #[derive(Default)]
 pub struct KeyLedger {
-    /// Seals for MLS by the tag of their ciphertext.
+    /// MLS seals by the tag of their ciphertext.
     mls: HashMap<[u8; 16], Seal>,
-    /// Tags of sealed commits of groups.
+    /// The tags of sealed commits of groups.
     commits: HashSet<[u8; 16]>,
-    /// Nonces at rest by key, and those of commits.
+    /// Nonces by key, at rest and of commits.
     at_rest: HashMap<([u8; 32], Vec<u8>), [u8; 16]>,
-    /// What each MLS key sealed that left its device.
+    /// The tag that each MLS key sealed and that left its device.
     keys: HashMap<[u8; 32], [u8; 16]>,
-    /// What was sent under each append id.
+    /// The content sent under each append id.
     appends: HashMap<AppendId, Vec<u8>>,
-    /// Rules that were broken.
+    /// The violations.
     pub violations: Vec<String>,
 }
 
 impl KeyLedger {
-    /// Takes what a device sealed. At rest, no nonce may come twice, whether the record reached the disk or not.
+    /// Takes the seals of a device. At rest no nonce may come twice, whether the record reached the disk or not.
     pub(super) fn record(&mut self, seals: Vec<Seal>) {
         for seal in seals {
             match seal.purpose {
@@ -42,13 +42,13 @@ impl KeyLedger {
         }
     }
 
-    /// Number of seals whose ciphertext left a device, each with a key of its own.
+    /// The number of seals whose ciphertext left a device, each with its own key.
     #[must_use]
     pub fn keys_used(&self) -> usize {
         self.keys.len()
     }
 
-    /// Takes a frame that leaves a device: every key that sealed something in it has sealed nothing else that left.
+    /// Takes a frame that leaves a device: every key that sealed something in it must have sealed nothing else that left.
     pub(super) fn left(&mut self, device: &Self, frame: &[u8]) {
         let Ok(frame) = ClientFrame::decode(frame) else {
             return self.violations.push("a frame that is not one left a device".into());

@@ -38,20 +38,20 @@ pub struct ConnectionId(pub u64);
 #[derive(Clone, Default)]
 struct Log {
     epoch: Epoch,
-    /// Who may append in each epoch.
+    /// The append capability of each epoch.
     capabilities: BTreeMap<Epoch, CapabilityHash>,
-    /// Who may read each group era, by its first epoch.
+    /// The reading capability of each group era, by its first epoch.
     eras: BTreeMap<Epoch, CapabilityHash>,
     entries: Vec<LogEntry>,
-    /// The ways in by links.
+    /// The link slots.
     links: LinkSlots,
-    /// Sealed by the members, of the group era of now.
+    /// The GroupInfo of the current group era, sealed by the members.
     group_info: Option<Vec<u8>>,
-    /// How many logs were made before it.
+    /// How many logs were made before this one.
     made: u64,
-    /// Up to there only commits are left.
+    /// Up to this number only commits remain.
     expired: Seq,
-    /// Connection to (group era that it may read, last entry that it was sent).
+    /// For each connection, the group era that it may read and the last entry that was sent to it.
     readers: BTreeMap<ConnectionId, (Epoch, Seq)>,
 }
 
@@ -77,7 +77,7 @@ pub type Refusal = (fn(&Request) -> bool, RelayError);
 
 type Outgoing = Vec<(ConnectionId, Vec<u8>)>;
 
-/// The relay.
+/// The virtual relay.
 pub struct VirtualRelay {
     now: UnixMillis,
     era: Era,
@@ -86,13 +86,13 @@ pub struct VirtualRelay {
     made: u64,
     inboxes: HashMap<InboxAddress, Inbox>,
     accounts: BTreeMap<AccountId, Account>,
-    /// Everything that anybody ever sent, for tests that look for secrets in it.
+    /// Every frame that anybody ever sent, for tests that look for secrets in them.
     pub seen: Vec<Vec<u8>>,
-    /// Connections whose next requests fail inside of the relay, and how many of them.
+    /// The connections whose next requests fail inside of the relay, with the number of those requests.
     pub refusing: BTreeMap<ConnectionId, u32>,
-    /// What is refused, and why.
+    /// The requests that are refused, and the reason.
     pub refusal: Option<Refusal>,
-    /// What it has room for.
+    /// The quotas.
     pub limits: Limits,
     slots: Slots,
     blobs: Blobs,
@@ -100,7 +100,7 @@ pub struct VirtualRelay {
 }
 
 impl VirtualRelay {
-    /// What comes of a frame: frames to send, to this connection and to others.
+    /// Handles a frame. Returns the frames to send, to this connection and to others.
     pub fn receive(&mut self, now: UnixMillis, from: ConnectionId, bytes: &[u8]) -> Outgoing {
         self.now = self.now.max(now);
         self.seen.push(bytes.to_vec());
@@ -117,7 +117,7 @@ impl VirtualRelay {
         left.map(|left| *left -= 1).is_some()
     }
 
-    /// The connection is gone.
+    /// Notes that a connection is gone.
     pub fn disconnect(&mut self, connection: ConnectionId) {
         for log in self.logs.values_mut() {
             log.readers.remove(&connection);
@@ -138,18 +138,18 @@ impl VirtualRelay {
         self.inboxes.values_mut().flat_map(|inbox| inbox.one_time.iter_mut().chain(&mut inbox.last_resort))
     }
 
-    /// The rendezvous slots with what stands in them.
+    /// The rendezvous slots with their values.
     #[must_use]
     pub fn slots(&self) -> Vec<(SlotId, SlotState)> {
         self.slots.all()
     }
 
-    /// The relay has lost every conversation log.
+    /// Makes the relay lose every conversation log.
     pub fn lose_logs(&mut self) {
         self.logs.clear();
     }
 
-    /// Number of conversation logs.
+    /// The number of conversation logs.
     #[must_use]
     pub fn log_count(&self) -> usize {
         self.logs.len()

@@ -8,7 +8,7 @@ use parley_protocol::ids::MessageId;
 
 use super::{DeviceIndex, Direction, Disk, Lie, Script, Step, World};
 
-/// What a run that went well had in it.
+/// The totals of a successful run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Outcome {
     /// Messages that arrived.
@@ -17,7 +17,7 @@ pub struct Outcome {
     pub keys: usize,
     /// Frames that the relay got.
     pub frames: usize,
-    /// A sum over all these frames: the same script gives the same.
+    /// A checksum of all these frames: the same script gives the same one.
     pub digest: u64,
 }
 
@@ -27,20 +27,20 @@ pub(super) struct Sent {
     pub(super) to: DeviceIndex,
     pub(super) text: String,
     request: ViewRequestId,
-    /// The sender was told that it is on disk: from then on it may not be lost.
+    /// The sender was told that the text is on disk: from then on it may not be lost.
     pub(super) accepted: bool,
-    /// The process died before, and nobody asked again: it may arrive or not.
+    /// The process died before that, and nobody asked again: the text may arrive or not.
     given_up: bool,
     conversation: ConversationId,
 }
 
 impl Sent {
-    /// The other of the two between whom it went, if `who` is one of them.
+    /// The other party of the text, if `who` is one of the two.
     fn other_than(&self, who: DeviceIndex) -> Option<DeviceIndex> {
         if self.from == who { Some(self.to) } else { (self.to == who).then_some(self.from) }
     }
 
-    /// Nobody was told, and somebody still waits to be.
+    /// Whether nobody was told, and somebody still waits.
     pub(super) const fn unanswered(&self) -> bool {
         !self.accepted && !self.given_up
     }
@@ -52,22 +52,22 @@ pub(super) struct Run {
     pub(super) sent: Vec<Sent>,
     /// How often each device's process died.
     deaths: Vec<u64>,
-    /// A copy of each device's disk, and which texts were accepted when it was made.
+    /// A copy of each device's disk, and which texts were accepted by then.
     copies: BTreeMap<DeviceIndex, (Disk, Vec<bool>)>,
-    /// Devices whose disk was rolled back: what they knew since the copy is gone.
+    /// The devices whose disk was rolled back, without their later knowledge.
     pub(super) restored: BTreeSet<DeviceIndex>,
-    /// Messages that a screen showed when it said that everything was seen, whether or not it was told `Done`.
+    /// The messages that a screen showed when it marked everything as read, whether it was told `Done` or not.
     pub(super) marked: BTreeMap<DeviceIndex, BTreeSet<MessageId>>,
-    /// Those of which it was told.
+    /// Those for which it was told `Done`.
     pub(super) read: BTreeMap<DeviceIndex, BTreeSet<MessageId>>,
-    /// Marks that were not answered.
+    /// The requests to mark that were not answered.
     marks: Vec<(DeviceIndex, ViewRequestId, Vec<MessageId>)>,
 }
 
 pub(super) const NAMES: [&str; 5] = ["ada", "bob", "eve", "dan", "kim"];
 
 impl Run {
-    /// Everybody has an account, and a screen.
+    /// Makes an account and a screen for everybody.
     pub(super) fn begin(script: &Script) -> Self {
         let mut world = World::new(script.seed);
         for name in NAMES.iter().take(index(script.people)) {
@@ -139,7 +139,7 @@ impl Run {
         }
     }
 
-    /// A screen that finds somebody; the search may fail, as it may for a person.
+    /// A screen finds a person. The search may fail, as for a person.
     fn start(&mut self, who: DeviceIndex, whom: DeviceIndex) {
         if who == whom || self.conversation(who, whom).is_some() {
             return;
@@ -171,8 +171,8 @@ impl Run {
         self.sent.push(Sent { from, to, text, request, accepted, given_up, conversation });
     }
 
-    /// A device that was rolled back knows nothing of conversations that others began after the copy (SECURITY.md says
-    /// so): it is copied when it has all that were begun, and a copy is void when another begins.
+    /// A rolled-back device knows nothing of conversations that others began after the copy (SECURITY.md says so). So the copy
+    /// is made when the device has all begun conversations, and becomes void when another begins.
     fn copy(&mut self, who: DeviceIndex) {
         self.note_replies();
         let begun = self.sent.iter().filter_map(|sent| sent.other_than(who)).collect::<BTreeSet<_>>();
@@ -181,12 +181,12 @@ impl Run {
         }
         let accepted = self.sent.iter().map(|sent| sent.accepted).collect();
         self.copies.insert(who, (self.world.devices[who].disk.clone(), accepted));
-        // What leaves within the connection of the copy and never comes to the relay's disk leaves no trace: there MLS's
-        // reuse guard is what is left (RFC 9420 section 6.3.1), and a key may well be used twice.
+        // Ciphertext that leaves within the connection of the copy and never reaches the relay's disk leaves no trace. There
+        // only MLS's reuse guard remains (RFC 9420 section 6.3.1), and a key may be used twice.
         self.world.connect(who);
     }
 
-    /// What was accepted after the copy is no longer on the sender's disk: it may be gone.
+    /// Texts accepted after the copy are no longer on the sender's disk, so they may be lost.
     fn roll_back(&mut self, who: DeviceIndex) {
         self.note_replies();
         let Some((disk, accepted)) = self.copies.get(&who).cloned() else { return };
@@ -205,7 +205,7 @@ impl Run {
         self.mark_read(who, conversation);
     }
 
-    /// As the app does: the newest message of the other is on the screen, whatever own ones stand after it.
+    /// Does what the app does: the newest message of the other is on the screen, whatever own ones stand after it.
     pub(super) fn mark_read(&mut self, who: DeviceIndex, conversation: ConversationId) {
         let shown = self.world.devices[who].screen.in_order(conversation);
         let theirs: Vec<_> = shown.into_iter().filter(|message| message.outgoing.is_none()).collect();
@@ -226,7 +226,7 @@ impl Run {
         }
     }
 
-    /// Views that outlived the owner of their device ask again, with the same request.
+    /// Views that outlived the owner of their device repeat their requests, with the same ids.
     fn ask_again(&mut self, who: DeviceIndex) {
         self.note_replies();
         for sent in self.sent.iter().filter(|sent| sent.from == who && !sent.accepted && !sent.given_up) {
@@ -239,13 +239,14 @@ impl Run {
         }
     }
 
-    /// Screens begin anew after a death, and load what they have to show.
+    /// After a death, screens start again and load what they have to show.
     pub(super) fn look_after_views(&mut self) {
         self.note_replies();
         for who in 0..self.world.devices.len() {
             if self.world.devices[who].deaths != self.deaths[who] {
                 self.deaths[who] = self.world.devices[who].deaths;
-                // A handover has asked again by now; what a dead process had and nobody asked again is given up.
+                // After a handover the views have repeated their requests. Texts of a dead process that nobody repeated are
+                // given up.
                 let unasked = |sent: &&mut Sent| sent.from == who && !sent.accepted;
                 for sent in self.sent.iter_mut().filter(unasked) {
                     sent.given_up = !self.world.devices[who].was_asked(sent.request);
@@ -265,7 +266,7 @@ impl Run {
         }
     }
 
-    /// Everything works again, for a few minutes.
+    /// Heals all faults, and lets a few minutes pass.
     pub(super) fn end(&mut self) {
         self.world.heal();
         for pause in [250, 1_000, 1_000, 250, 5_000, 250, 61_000, 250, 5_000, 61_000, 250, 250, 250] {
@@ -291,7 +292,7 @@ impl Run {
         self.world.settle();
     }
 
-    /// What was in it.
+    /// The totals of the run.
     pub(super) fn outcome(&self, messages: usize) -> Outcome {
         let seen = &self.world.relay.seen;
         let digest =

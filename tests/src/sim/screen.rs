@@ -5,26 +5,26 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use parley_engine::view::{Command, ConversationId, ConversationView, Event, MessageView, Page, Reply};
 use parley_protocol::ids::MessageId;
 
-/// What the view shows.
+/// The contents of a view.
 #[derive(Default, Clone)]
 pub struct Screen {
-    /// The list.
+    /// The list of conversations.
     pub conversations: BTreeMap<ConversationId, ConversationView>,
     /// Messages of each conversation, by id.
     pub messages: BTreeMap<ConversationId, BTreeMap<MessageId, MessageView>>,
     opened: BTreeSet<ConversationId>,
-    /// Those whose first page has come: before that a view passes over what it is told of their messages.
+    /// The conversations whose first page has come. Before that, a view ignores events about their messages.
     ready: BTreeSet<ConversationId>,
     wants: VecDeque<Command>,
 }
 
 impl Screen {
-    /// The next thing that the view has to ask, to show every conversation whole.
+    /// The next command of the view, so that it shows every conversation completely.
     pub fn next_command(&mut self) -> Option<Command> {
         self.wants.pop_front()
     }
 
-    /// The messages of a conversation in the order in which they stand on the screen.
+    /// The messages of a conversation in the order on the screen.
     #[must_use]
     pub fn in_order(&self, conversation: ConversationId) -> Vec<MessageView> {
         let mut messages: Vec<MessageView> =

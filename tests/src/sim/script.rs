@@ -4,40 +4,40 @@
 use std::fmt;
 use std::str::FromStr;
 
-/// Everything that a run does. The seed gives the devices their randomness.
+/// The steps of a run. The seed gives the devices their randomness.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Script {
-    /// For keys and ids.
+    /// The seed for keys and ids.
     pub seed: u64,
-    /// How many devices, each with an account.
+    /// The number of devices, each with an account.
     pub people: u32,
-    /// What happens, in order.
+    /// The steps, in order.
     pub steps: Vec<Step>,
 }
 
-/// Which part of a device is to work.
+/// The part of a device that works.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Direction {
-    /// Its disk.
+    /// The disk.
     Disk,
-    /// Its frames to the relay.
+    /// The frames to the relay.
     Up,
-    /// The relay's frames to it.
+    /// The frames from the relay.
     Down,
 }
 
 /// One step. People are numbered from 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
-    /// Somebody finds somebody and opens the conversation.
+    /// A person finds another one and opens the conversation.
     Start(u32, u32),
-    /// A text that says its number.
+    /// A text that contains its number.
     Send(u32, u32, u32),
-    /// The newest message from somebody is on the screen.
+    /// The newest message from a person is on the screen.
     Read(u32, u32),
-    /// Up to so many pieces of work of one kind.
+    /// Up to this many pieces of work of one kind.
     Work(u32, Direction, u32),
-    /// Frames of connections that have ended for their devices come to the relay.
+    /// Frames of connections that have ended for their devices reach the relay.
     Late(u32),
     /// The device's timer rings if it is due.
     Timer(u32),
@@ -45,15 +45,15 @@ pub enum Step {
     Run,
     /// Time passes, in milliseconds.
     Pass(u64),
-    /// A device's clock is put forward or back, in seconds.
+    /// Sets a device's clock forward or back, in seconds.
     Clock(u32, i64),
     /// A connection is opened.
     Connect(u32),
-    /// A connection is cut; so many frames still come to the relay.
+    /// A connection is cut; this many frames still reach the relay.
     Cut(u32, u32),
     /// A device's process and all its views die.
     Crash(u32),
-    /// The process dies, and views ask again what was not answered.
+    /// The process dies, and views repeat unanswered requests.
     Handover(u32),
     /// The process will die at a disk write.
     Fuse(u32, u32, super::Torn),
@@ -65,15 +65,15 @@ pub enum Step {
     Denied(u32),
     /// The disk writes again.
     Heal(u32),
-    /// After so many others, a frame from the relay comes twice.
+    /// After this many other frames, a frame from the relay comes twice.
     Double(u32, u32),
-    /// After so many others, a frame from the relay overtakes the one before.
+    /// After this many other frames, a frame from the relay overtakes its predecessor.
     Swap(u32, u32),
-    /// After so many others, a frame from the relay is lost, and the connection goes on.
+    /// After this many other frames, a frame from the relay is lost, and the connection goes on.
     Drop(u32, u32),
-    /// From now on answers about appends come after what the relay said later.
+    /// From now on answers about appends come after later frames of the relay.
     Slow,
-    /// The relay starts anew.
+    /// The relay restarts.
     Restart,
     /// A device's disk is copied.
     Copy(u32),

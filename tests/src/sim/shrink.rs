@@ -2,7 +2,7 @@
 
 use super::{Script, Step};
 
-/// Removes steps, many at a time and then one by one, as long as the script fails. At most `runs` runs.
+/// Removes steps, many at a time and then one by one, as long as the script still fails. Makes at most `runs` runs.
 pub fn shrink(script: &Script, mut runs: usize, mut fails: impl FnMut(&Script) -> bool) -> Script {
     let mut shortest = script.clone();
     let mut size = shortest.steps.len().div_ceil(2).max(1);

@@ -6,7 +6,7 @@ use parley_protocol::frame::{ClientFrame, Request, ServerFrame};
 use super::{ConnectionId, DeviceIndex, World};
 
 impl World {
-    /// Writes one thing to the device's disk, or reads one; whether there was any.
+    /// Does one read or write of the device's disk. Returns whether there was any.
     pub fn disk_step(&mut self, index: DeviceIndex) -> bool {
         if self.fuse_blows(index) {
             return true;
@@ -16,7 +16,7 @@ impl World {
         worked
     }
 
-    /// Brings the device's next frame to the relay.
+    /// Delivers the device's next frame to the relay.
     pub fn uplink_step(&mut self, index: DeviceIndex) -> bool {
         let Some(link) = &mut self.links[index] else { return false };
         let Some(bytes) = link.to_relay.pop_front() else { return false };
@@ -25,12 +25,12 @@ impl World {
         true
     }
 
-    /// Brings a frame to the relay, and what comes of it on its way.
+    /// Delivers a frame to the relay, and puts the resulting frames on their way.
     pub(super) fn deliver(&mut self, connection: ConnectionId, bytes: &[u8]) {
         if self.traced {
             eprintln!("{connection:?} asks {:.300}", format!("{:?}", ClientFrame::decode(bytes)));
         }
-        // Some of the answers about stamps too, so that these overtake each other.
+        // Some of the answers about stamps too, so that they overtake each other.
         let slow =
             self.appends_take_long && (is_append(bytes) || is_stamp_swap(bytes) && self.random(2) == 0);
         for (to, bytes) in self.relay.receive(self.now, connection, bytes) {
@@ -46,7 +46,7 @@ impl World {
         }
     }
 
-    /// Brings the relay's next frame to the device.
+    /// Delivers the relay's next frame to the device.
     pub fn downlink_step(&mut self, index: DeviceIndex) -> bool {
         let sometimes = self.appends_take_long && self.random(16) == 0;
         let Some(link) = &mut self.links[index] else { return false };
@@ -56,7 +56,7 @@ impl World {
         true
     }
 
-    /// Does one thing: of the disk, to the relay, or from it; whether there was any.
+    /// Does one piece of work: of the disk, to the relay, or from it. Returns whether there was any.
     pub fn step(&mut self, index: DeviceIndex) -> bool {
         self.disk_step(index) || self.uplink_step(index) || self.downlink_step(index)
     }
@@ -75,7 +75,7 @@ impl World {
         due
     }
 
-    /// Does everything that can be done now, without letting time pass.
+    /// Does all work that is possible now, without letting time pass.
     pub fn run(&mut self) {
         loop {
             let mut worked = false;
@@ -92,7 +92,7 @@ impl World {
         }
     }
 
-    /// The same, in any order.
+    /// The same in random order.
     pub fn run_in_any_order(&mut self) {
         for _ in 0..3_000 {
             let Ok(devices) = u64::try_from(self.devices.len()) else { return };

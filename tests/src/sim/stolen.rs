@@ -7,13 +7,13 @@ use parley_protocol::frame::{Answer, ClientFrame, RelayError, Request, RequestId
 use super::{ConnectionId, DeviceIndex, World};
 
 impl World {
-    /// What the holder of a device knows of its account's backup.
+    /// What the holder of a device knows of the account's backup.
     #[must_use]
     pub fn thief(&self, index: DeviceIndex) -> Thief {
         self.devices[index].engine.thief().expect("an account with a backup")
     }
 
-    /// The device tells the account's others a lie about the backup.
+    /// The device sends the account's other devices a lie about the backup.
     pub fn lie_about_backup(&mut self, index: DeviceIndex, lie: &BackupLie) {
         self.devices[index].engine.lie_about_backup(lie);
         self.handle(index, Input::Timer);
@@ -26,7 +26,7 @@ impl World {
         self.settle();
     }
 
-    /// Asks the relay something on a connection of nobody's.
+    /// Sends the relay a request on a connection that belongs to no device.
     pub fn ask_relay(&mut self, request: Request) -> Result<Answer, RelayError> {
         let stranger = ConnectionId(u64::MAX);
         let asked = ClientFrame { id: RequestId(1), request }.encode().unwrap();

@@ -25,11 +25,11 @@ pub(super) struct Link {
     pub(super) connection: ConnectionId,
     pub(super) to_relay: VecDeque<Vec<u8>>,
     pub(super) to_device: VecDeque<Vec<u8>>,
-    /// Answers about appends that others overtake, if they do in this world.
+    /// The answers about appends that other frames overtake, in worlds with this fault.
     pub(super) overtaken: VecDeque<Vec<u8>>,
-    /// Frames from the relay were dropped, doubled or swapped: nothing more can be expected of this connection.
+    /// Frames from the relay were dropped, doubled or swapped, so tests expect nothing more of this connection.
     pub(super) lied_to: bool,
-    /// The lie to come, and after how many frames.
+    /// The next lie, and after how many frames it comes.
     pub(super) lie: Option<(Lie, u32)>,
 }
 
@@ -43,15 +43,15 @@ pub struct World {
     pub devices: Vec<Device>,
     /// Keys and nonces of everything that left a device.
     pub ledger: KeyLedger,
-    /// Whether every frame at the relay is printed.
+    /// Whether the world prints every frame at the relay.
     pub traced: bool,
-    /// Whether answers about appends come after what the relay said later: each waits for the disk by itself.
+    /// Whether answers about appends come after later frames of the relay: each append waits for the disk by itself.
     pub appends_take_long: bool,
     consent: ConsentOracle,
     pub(super) links: Vec<Option<Link>>,
     /// When a device that closed its connection opens another.
     pub(super) retries: Vec<Option<UnixMillis>>,
-    /// Frames of connections that have ended for the device and not yet for the relay.
+    /// Frames of connections that have ended for the device but not yet for the relay.
     pub(super) late: VecDeque<(ConnectionId, VecDeque<Vec<u8>>)>,
     /// After how many disk writes a device dies, and how.
     pub(super) fuses: Vec<Option<(u32, Torn)>>,
@@ -60,10 +60,10 @@ pub struct World {
 }
 
 impl World {
-    /// An empty world; everything that happens in it follows from the seed.
+    /// Makes an empty world. Everything that happens in it follows from the seed.
     #[must_use]
     pub fn new(seed: u64) -> Self {
-        // What a world before this one left on this thread.
+        // Drops the seals that an earlier world left on this thread.
         drop(parley_engine::audit::take());
         Self {
             now: UnixMillis(1_790_000_000_000),
@@ -152,7 +152,7 @@ impl World {
         self.links[index].as_ref().map(|link| link.connection)
     }
 
-    /// Cuts a device off; what was on its way is lost.
+    /// Cuts a device off. Frames on their way are lost.
     pub fn disconnect(&mut self, index: DeviceIndex) {
         if let Some(link) = self.links[index].take() {
             self.relay.disconnect(link.connection);
@@ -165,8 +165,8 @@ impl World {
         self.handle(index, Input::Disconnected { retry_at });
     }
 
-    /// The relay's operator puts a copy back: all connections end, and the relay starts anew. Devices are connected by the
-    /// test, or by their own attempts.
+    /// Restores a copy, as the relay's operator does: all connections end, and the relay restarts. The test connects the
+    /// devices again, or they try by themselves.
     pub fn restore_relay(&mut self, copy: &RelayCopy) {
         for index in 0..self.devices.len() {
             self.disconnect(index);
@@ -183,12 +183,12 @@ impl World {
         self.devices[index].crash(self.now).expect("what was persisted opens");
     }
 
-    /// Puts another disk into a device that is not running, and starts it, not connected.
+    /// Replaces the disk of a device that is not running, and starts it, not connected.
     pub fn roll_back(&mut self, index: DeviceIndex, disk: Disk) {
         self.try_roll_back(index, disk).expect("the disk opens");
     }
 
-    /// As [`World::roll_back`], where the disk may not open.
+    /// Like [`World::roll_back`], for a disk that may not open.
     pub fn try_roll_back(&mut self, index: DeviceIndex, disk: Disk) -> Result<(), OpenError> {
         if let Some(link) = self.links[index].take() {
             self.relay.disconnect(link.connection);
@@ -197,7 +197,7 @@ impl World {
         self.devices[index].crash(self.now)
     }
 
-    /// Somebody takes a copy of all that the device knows, and the device away from its owner: it does nothing more.
+    /// Copies everything that a device knows, and takes the device away from its owner: it does nothing more.
     pub fn steal(&mut self, index: DeviceIndex) -> Peer {
         self.disconnect(index);
         self.devices[index].engine.steal(self.next_connection)
@@ -209,20 +209,20 @@ impl World {
         self.devices[index].engine.steal(0).logs()
     }
 
-    /// What the device asks next, and is on its way.
+    /// The device's next request on its way.
     #[must_use]
     pub fn next_request(&self, index: DeviceIndex) -> Option<Request> {
         let bytes = self.links[index].as_ref()?.to_relay.front()?;
         ClientFrame::decode(bytes).ok().map(|frame| frame.request)
     }
 
-    /// Somebody who is none of the devices asks the relay something; what others are pushed because of it reaches them.
+    /// Sends the relay a request from somebody who is none of the devices. Pushes because of it reach the devices.
     pub fn asked_by_another(&mut self, request: Request) {
         let frame = ClientFrame { id: RequestId(1), request };
         self.deliver(ConnectionId(u64::MAX), &frame.encode().expect("it is no longer than a frame"));
     }
 
-    /// The device's host wants to know whether its connection still works.
+    /// The device's host asks whether its connection still works.
     pub fn probe(&mut self, index: DeviceIndex) {
         self.handle(index, Input::Probe);
     }
@@ -269,7 +269,7 @@ impl World {
         self.run();
     }
 
-    /// Lets time pass, and does nothing but connect those whose time for it has come.
+    /// Lets time pass, and only connects the devices that are due.
     pub fn advance(&mut self, ms: u64) {
         self.now = UnixMillis(self.now.0 + ms);
         for index in 0..self.devices.len() {
@@ -280,47 +280,47 @@ impl World {
         }
     }
 
-    /// Runs until nothing happens any more, for five seconds of virtual time.
+    /// Runs until nothing more happens, for five seconds of virtual time.
     pub fn settle(&mut self) {
         for _ in 0..20 {
             self.pass(250);
         }
     }
 
-    /// A command and its reply.
+    /// Runs a command, and returns its reply.
     pub fn ask(&mut self, index: DeviceIndex, command: Command) -> Reply {
         let id = self.command(index, command);
         self.run();
         self.devices[index].replies.get(&id).cloned().expect("a reply")
     }
 
-    /// A command; its reply comes later.
+    /// Sends a command, whose reply comes later.
     pub fn command(&mut self, index: DeviceIndex, command: Command) -> ViewRequestId {
         let id = self.devices[index].command(self.now, command);
         self.collect(index);
         id
     }
 
-    /// A command that a view asks again, because nobody answered.
+    /// Repeats a command that nobody has answered, as a view does.
     pub fn repeat(&mut self, index: DeviceIndex, id: ViewRequestId, command: Command) {
         self.ask_with(index, id, command);
         while self.disk_step(index) {}
     }
 
-    /// A command with an id that was used before; its reply comes later.
+    /// Sends a command with an id that was used before. Its reply comes later.
     pub(super) fn ask_with(&mut self, index: DeviceIndex, id: ViewRequestId, command: Command) {
         self.devices[index].ask(self.now, id, command);
         self.collect(index);
     }
 
-    /// What the relay was asked after it had seen so many frames.
+    /// The requests to the relay after it had seen this many frames.
     #[must_use]
     pub fn requests_since(&self, since: usize) -> Vec<Request> {
         let frames = self.relay.seen[since..].iter().map(|bytes| ClientFrame::decode(bytes));
         frames.map(|frame| frame.expect("engines send valid frames").request).collect()
     }
 
-    /// Finds somebody by username and opens the conversation.
+    /// Finds a person by username and opens the conversation.
     pub fn start(&mut self, from: DeviceIndex, username: &str) -> ConversationId {
         let reply = self.ask(from, Command::FindPerson(username.into()));
         let Reply::Person(Person { account, .. }) = reply else { panic!("nobody found: {reply:?}") };
@@ -329,7 +329,7 @@ impl World {
         id
     }
 
-    /// Sends a text, from a composer in which the draft stood.
+    /// Sends a text from a composer with its draft.
     pub fn send(&mut self, from: DeviceIndex, conversation: ConversationId, text: &str) {
         let over = self.draft(from, conversation);
         self.command(from, Command::SendText { conversation, text: text.into(), over });
@@ -366,7 +366,7 @@ impl World {
         }
     }
 
-    /// What a conversation says of changes of the other's keys.
+    /// The lines of a conversation about changes of the other's keys.
     pub fn key_changes(&mut self, index: DeviceIndex, conversation: ConversationId) -> Vec<KeyChange> {
         let history = self.history(index, conversation);
         let changes = history.into_iter().filter_map(|message| match message.body {
@@ -376,7 +376,7 @@ impl World {
         changes.collect()
     }
 
-    /// The texts of a conversation, own ones after ">", and what stands between them but for [`World::key_changes`].
+    /// The texts of a conversation, own ones after ">", and the lines between them, except those of [`World::key_changes`].
     pub fn texts(&mut self, index: DeviceIndex, conversation: ConversationId) -> Vec<String> {
         let shown = |message: MessageView| {
             let mark = if message.outgoing.is_some() { ">" } else { "" };

@@ -11,7 +11,7 @@ use super::enemy::{Pair, ask, catch_up, meet, pair, reconnect};
 const LENGTH: usize = 1_200_000;
 const CHUNK: usize = 256 * 1024;
 
-/// Bob gets a file of Ada's, after the relay has done something to it.
+/// Ada sends Bob a file, and the relay damages it. Returns its state on Bob's device.
 fn after(seed: u64, damage: impl Fn(&mut Vec<u8>)) -> FileState {
     let Pair { mut world, ada, bob, chat, .. } = pair(seed);
     world.settle();
@@ -45,7 +45,7 @@ fn p2_a_file_that_the_relay_has_tampered_with_is_refused() {
 
 #[test]
 fn p2_a_file_that_the_relay_has_cut_or_put_together_anew_is_refused() {
-    // The relay that is simulated does not read what is not whole.
+    // The simulated relay returns nothing of an incomplete blob.
     assert_eq!(after(951, |blob| blob.truncate(4 * CHUNK)), FileState::Gone, "without its end");
     assert_eq!(after(952, |blob| blob[4 * CHUNK..].fill(0)), FileState::Damaged, "with nothing for its end");
     assert_eq!(

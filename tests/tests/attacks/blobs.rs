@@ -37,7 +37,7 @@ impl Scene {
         scene
     }
 
-    /// A new head for Ada's backup, by who knows `inbox`.
+    /// A new head for Ada's backup, by a client that knows `inbox`.
     fn write_head(&self, inbox: &Capability, after: u32, value: &[u8]) -> Request {
         Request::WriteBackupHead(WriteBackupHead {
             address: self.ada.address(&self.ada.first),
@@ -47,13 +47,13 @@ impl Scene {
         })
     }
 
-    /// Asks for Ada's head as a device of hers.
+    /// A request for Ada's head, as one of her devices.
     fn fetch_head(&self, inbox: Capability) -> Request {
         let address = self.ada.address(&self.ada.first);
         Request::FetchBackupHead(FetchBackupHead { address, capability: inbox })
     }
 
-    /// All of it is as Ada has left it.
+    /// Checks that everything is as Ada left it.
     async fn check(mut self) {
         assert!(self.blob.download(&mut self.owner, &self.ada, Vec::new()).await == self.blob.bytes);
         let head = self.owner.call(self.fetch_head(self.ada.first.inbox.clone())).await;
@@ -67,7 +67,7 @@ impl Scene {
 async fn p1_a_stranger_reads_no_blob_and_no_backup() {
     let mut scene = Scene::new().await;
     let wrong = Err(RelayError::WrongCapability);
-    // Knowing the ids, what the relay stores, or another device's secret is not enough.
+    // The ids, the stored data, or another device's secret are not enough.
     let inbox = &scene.ada.first.inbox;
     let guesses = [capability(), scene.eve.first.inbox.clone(), Capability::new(inbox.hash().0)];
     for capability in guesses {
@@ -75,10 +75,10 @@ async fn p1_a_stranger_reads_no_blob_and_no_backup() {
         assert_eq!(scene.stranger.call(Request::FetchBlob(fetch)).await, wrong);
         assert_eq!(scene.stranger.call(scene.fetch_head(capability)).await, wrong);
     }
-    // As a device of one's own, one has no such blob, and learns of none.
+    // Eve's own device has no such blob, and does not learn that it exists.
     let own = Request::FetchBlob(scene.blob.fetch(&scene.eve, 0, 1000));
     assert_eq!(scene.stranger.call(own).await, Err(RelayError::UnknownBlob));
-    // Neither can a stranger make the blob their own by putting it again.
+    // A stranger cannot take the blob over by putting it again.
     let own = Request::PutBlob(scene.blob.part(&scene.eve, &scene.eve.first, 0, 0));
     assert_eq!(scene.stranger.call(own).await, wrong);
     scene.check().await;
@@ -118,7 +118,7 @@ async fn p4_somebody_elses_recovery_key_in_the_own_log_leads_nobody_astray() {
     let ada = TestAccount::new();
     let find = Request::FindRecoveryKey(verifying(&ada.recovery));
     client.call(ada.registration("ada")).await.unwrap();
-    // In a genesis, and by a later entry of an account that was there before.
+    // In a genesis, and by a later entry of an existing account.
     let copy = TestAccount::recovered_by(SigningKey::from_bytes(ada.recovery.as_bytes()));
     client.call(copy.registration("copy")).await.unwrap();
     let eve = TestAccount::new();
@@ -127,7 +127,7 @@ async fn p4_somebody_elses_recovery_key_in_the_own_log_leads_nobody_astray() {
     client.call(eve.append(replaced)).await.unwrap();
     let record = found(client.call(find.clone()).await);
     assert_eq!((record.account, &*record.log), (ada.id(), ada.log.entries()));
-    // What Eve's log named before leads nowhere now, and when Ada goes on nobody takes her place.
+    // The key that Eve's log named before leads nowhere now, and when Ada replaces hers, nobody takes her place.
     let old = Request::FindRecoveryKey(verifying(&eve.recovery));
     assert_eq!(client.call(old).await, Err(RelayError::UnknownAccount));
     let newer = SigningKey::from_bytes(&parley_tests::unique());
@@ -160,7 +160,7 @@ async fn p10_a_removed_device_reads_no_blob_and_no_backup() {
     }
     let removed = scene.ada.entry(&scene.ada.first, Change::RemoveDevice(second.record.id), None);
     scene.owner.call(scene.ada.append(removed)).await.unwrap();
-    // On the connection on which it was the account's, and on a new one.
+    // On the connection from when the device was in the account, and on a new one.
     let mut again = RelayClient::connect(scene.relay.address()).await;
     for request in requests {
         assert_eq!(scene.stranger.call(request.clone()).await, Err(RelayError::UnknownDevice));

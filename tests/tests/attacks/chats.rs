@@ -10,7 +10,7 @@ use super::enemy::{ask, claim, entries, reconnect, target};
 
 struct Team {
     world: World,
-    /// Ada owns the group; Bob and Carol are members, and Eve is one who does as she likes.
+    /// Ada owns the group; Bob and Carol are members, and Eve is a member who breaks rules.
     people: Vec<DeviceIndex>,
     group: ConversationId,
     eve: Peer,
@@ -29,7 +29,7 @@ fn settle(world: &mut World) {
     world.settle();
 }
 
-/// Steals what Eve's browser knows, and takes it from her.
+/// Copies what Eve's browser knows, and takes the browser from her.
 fn team(seed: u64) -> Team {
     let mut world = World::new(seed);
     let names = ["Ada", "Bob", "Carol", "Eve"];
@@ -90,7 +90,7 @@ impl Team {
             .collect()
     }
 
-    /// The three others talk, and all of them read all of it.
+    /// The three others chat, and all of them read everything.
     fn goes_on(&mut self, word: &str) {
         let honest = self.honest();
         for (index, name) in honest.into_iter().zip(["Ada", "Bob", "Carol"]) {
@@ -134,7 +134,7 @@ fn p10_a_members_commit_that_only_an_admin_may_make_is_refused_by_all() {
         let set = Command::SetPermissions { conversation: team.group, permissions: admins };
         assert_eq!(team.world.ask(team.people[0], set), Reply::Done);
         settle(&mut team.world);
-        // What she knew is of the epoch before: she reads on.
+        // Her capabilities are of the epoch before: she reads on.
         let mut eve = {
             team.world.connect(team.people[3]);
             settle(&mut team.world);
@@ -225,7 +225,7 @@ fn j8_in_thirty_quiet_days_every_leaf_and_the_era_are_new() {
         }
     };
     quiet(&mut world, DAY + DAY / 8);
-    // Who came by a KeyPackage has other keys by now; who made the group chose theirs then.
+    // A joiner by KeyPackage has replaced their keys by now; the maker of the group chose theirs when making it.
     let (before, era, by_key_packages) = joined(&mut world);
     assert!(by_key_packages <= 1, "within a day of joining");
     quiet(&mut world, 30 * DAY);
@@ -235,8 +235,8 @@ fn j8_in_thirty_quiet_days_every_leaf_and_the_era_are_new() {
     assert!(era != later, "the era goes on");
 }
 
-/// Bob's clock is a year ahead and Carol's a day behind; Carol has never talked to anybody but Ada, Bob to everybody; and of what
-/// one reads at once another reads much later. They come to the same of what is right and of what is not.
+/// Bob's clock is a year ahead and Carol's a day behind. Carol has talked to nobody but Ada, Bob to everybody. One device reads
+/// at once what another reads much later. All judge every commit alike.
 #[test]
 fn c2_engines_with_other_contacts_clocks_and_times_judge_alike() {
     const DAY: i64 = 24 * 3600 * 1000;
@@ -264,7 +264,7 @@ fn c2_engines_with_other_contacts_clocks_and_times_judge_alike() {
         let log = world.logs_of(eve).into_iter().find(|log| peer.is_chat(*log)).unwrap();
         Team { world, people, group, eve: peer, log }
     };
-    // Carol is away while what is right, and what is not, comes into the log.
+    // Carol is away while valid and invalid commits enter the log.
     team.world.disconnect(carol);
     let (log, bobs) = (team.log, account(&team.world, bob));
     let commit = team.eve.chat_commit(log, &ChatDeed::Remove(bobs));
@@ -300,8 +300,8 @@ fn r2_what_is_written_again_under_the_same_id_is_shown_once() {
     team.goes_on("and on");
 }
 
-/// Somebody whom Bob never talked to adds him to more groups than he would look at. The KeyPackages that open their Welcomes stay
-/// where they are, until he joins one.
+/// A person whom Bob never talked to adds him to more groups than he would look at. The KeyPackages that open their Welcomes
+/// stay until he joins one.
 #[test]
 fn j2_a_stranger_who_makes_many_groups_spends_nothing_and_hears_nothing() {
     let mut world = World::new(4_013);
@@ -364,7 +364,7 @@ fn j5_a_welcome_that_names_the_log_of_another_conversation_is_not_joined() {
         assert_eq!(team.world.devices[bob].conversations.len(), before);
     }
     team.goes_on("all the same");
-    // The same with a log of its own is joined: the KeyPackages are there still.
+    // He joins the same group with a log of its own: the KeyPackages are still there.
     invited_by_eve(&mut team, GroupId([8; 16]), LogId([7; 16]));
     assert_eq!(team.world.devices[bob].conversations.len(), before + 1);
 }

@@ -59,7 +59,7 @@ fn p5_a_message_under_the_id_of_another_does_not_take_it_along_when_it_is_delete
         ask(world, eve.append(log, sealed)).unwrap();
     };
     say(&mut world, "a promise", id);
-    // More than what is remembered of ids that were seen.
+    // More ids than the engine remembers.
     for number in 0..70 {
         say(&mut world, "so many words", MessageId([100 + number; 16]));
     }

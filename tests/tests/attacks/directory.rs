@@ -15,7 +15,7 @@ use parley_tests::sim::{DeviceIndex, Told, World};
 
 use super::enemy::{Pair, ask, catch_up, claim, meet, own_account, pair, reconnect, target};
 
-/// From now on the relay answers what `of` says to every question about `account`'s device log.
+/// From now on the relay changes every answer about the device log of `account` by `of`.
 fn answer_with(
     world: &mut World,
     account: AccountId,
@@ -33,7 +33,7 @@ fn answer_with(
     });
 }
 
-/// The answer in which the news of `account` are others.
+/// The answer with the news of `account` changed by `of`.
 fn told_of(
     news: &List<DeviceLogNews, MAX_LOOKUPS>,
     account: AccountId,
@@ -68,7 +68,7 @@ fn p4_the_relay_cannot_answer_an_invite_with_somebody_else() {
     let eve = Peer::new(600, "eve");
     ask(&mut world, eve.registration()).unwrap();
     let (eves, own) = (record(eve.log()), record(eve.log()));
-    // Eve's record as it is, and under Bob's id.
+    // Eve's log unchanged, and under Bob's id.
     answer_with(&mut world, account, move |_| eves.clone());
     assert_eq!(find(&mut world, ada, &invite), Reply::Failed(CommandError::Forged));
     answer_with(&mut world, account, move |_| DirectoryRecord { account, ..own.clone() });
@@ -87,7 +87,7 @@ fn p4_the_relay_cannot_add_a_ghost_device_to_a_device_log() {
     let (ada, bob) = (world.add_person("Ada"), world.add_person("Bob"));
     let bob = target(&mut world, bob);
     let chat = world.start(ada, "bob");
-    // The relay signs with keys of its own: a device of Eve's log behind Bob's genesis.
+    // The relay signs with its own keys: a device of Eve's log after Bob's genesis.
     let ghost = Peer::new(601, "eve").log_with_another_device();
     let mut entries: Vec<SignedEntry> = bob.log.entries().to_vec();
     entries.push(ghost.entries()[1].clone());
@@ -121,7 +121,7 @@ fn p4_somebody_elses_device_log_for_a_contact_is_not_taken_and_shown() {
     world.settle();
     assert!(world.devices[ada].conversations[&chat].warning.is_some());
     reconnect(&mut world, bob);
-    // What did go out went to the device that was pinned.
+    // The messages that went out went to the pinned device.
     let chat_b = world.only_conversation(bob);
     assert_eq!(world.texts(bob, chat_b), ["for Bob"]);
 }
@@ -154,7 +154,7 @@ fn p4_a_device_log_that_was_rolled_back_is_shown() {
     assert_eq!(warning(&world, ada), None);
     let rolled_back = record(&short);
     answer_with(&mut world, peer.log().account(), move |_| rolled_back.clone());
-    // A relay that was rolled back to a copy is given back what it lacks; one that lacks it all the same lies.
+    // A relay that was rolled back to a copy gets the missing entries again; one that still lacks them lies.
     for _ in 0..3 {
         find(&mut world, ada, "bob");
     }
@@ -166,7 +166,7 @@ fn p4_a_device_log_that_was_forked_is_found_by_gossip() {
     let mut world = World::new(604);
     let ada = world.add_person("Ada");
     let mut bob = Peer::new(604, "bob");
-    // Bob's own view of his log, and the other one that the relay shows to Ada.
+    // Bob's own view of his log, and the different one that the relay shows to Ada.
     let short = bob.log().clone();
     let (bobs, shown) = (bob.log_with_another_device(), bob.log_with_another_device());
     bob.set_log(shown.clone());

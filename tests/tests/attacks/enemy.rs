@@ -14,8 +14,7 @@ use parley_tests::sim::{ConnectionId, DeviceIndex, World};
 
 const STRANGER: ConnectionId = ConnectionId(u64::MAX);
 
-/// Asks the relay something, as nobody in particular. What others are pushed because of it is lost on its way:
-/// they have to connect again.
+/// Sends the relay a request as an unrelated client. Pushes to others because of it are lost: they have to connect again.
 pub(crate) fn ask(world: &mut World, request: Request) -> Result<Answer, RelayError> {
     let bytes = ClientFrame { id: RequestId(1), request }.encode().unwrap();
     let told = world.relay.receive(world.now, STRANGER, &bytes);
@@ -29,7 +28,7 @@ pub(crate) fn ask(world: &mut World, request: Request) -> Result<Answer, RelayEr
     }
 }
 
-/// Somebody as the directory has them.
+/// A person as the directory has them.
 pub(crate) struct Target {
     pub(crate) account: AccountId,
     pub(crate) address: InboxAddress,
@@ -57,7 +56,7 @@ fn device_log(world: &mut World, account: AccountId) -> DeviceLog {
     DeviceLog::verify_for(&account, &record.log).unwrap()
 }
 
-/// A KeyPackage of each of their devices.
+/// Claims a KeyPackage of each device of the account.
 pub(crate) fn claim_all(world: &mut World, account: AccountId) -> Vec<ClaimedKeyPackage> {
     let devices = device_log(world, account).devices().map(|device| device.id).collect();
     match ask(world, claim_key_packages(account, devices)) {
@@ -66,17 +65,17 @@ pub(crate) fn claim_all(world: &mut World, account: AccountId) -> Vec<ClaimedKey
     }
 }
 
-/// One of their KeyPackages.
+/// Claims one KeyPackage of the account.
 pub(crate) fn claim(world: &mut World, account: AccountId) -> Vec<u8> {
     claim_all(world, account)[0].key_package.to_vec()
 }
 
-/// Another device of the account that `existing` is in.
+/// Links another device to the account of `existing`.
 pub(crate) fn link(world: &mut World, existing: DeviceIndex) -> DeviceIndex {
     link_with(world, existing, Share::Nothing)
 }
 
-/// The same, to which history goes.
+/// Links a device, with a choice of history.
 pub(crate) fn link_with(world: &mut World, existing: DeviceIndex, share: Share) -> DeviceIndex {
     let new = world.add_device();
     let show = Command::ShowLinkCode { name: "Another".into() };
@@ -94,7 +93,7 @@ pub(crate) fn link_with(world: &mut World, existing: DeviceIndex, share: Share) 
     new
 }
 
-/// Connects again and lets everything happen.
+/// Connects again, and runs everything.
 pub(crate) fn reconnect(world: &mut World, device: DeviceIndex) {
     world.connect(device);
     world.settle();
@@ -120,7 +119,7 @@ pub(crate) fn found(world: &mut World, device: DeviceIndex, peer: &mut Peer) -> 
     log
 }
 
-/// Puts what the peer's log has after its first entry to the relay.
+/// Appends the peer's log at the relay, after its first entry.
 pub(crate) fn append_log(world: &mut World, peer: &Peer) {
     for entry in peer.log().entries().iter().skip(1).cloned() {
         let account = target_of(peer);
@@ -133,14 +132,14 @@ fn target_of(peer: &Peer) -> AccountId {
     peer.log().account()
 }
 
-/// The peer reads what it has not read, so that it is in the log's epoch.
+/// The peer reads all new entries, so that it is in the log's epoch.
 pub(crate) fn catch_up(world: &mut World, peer: &mut Peer, log: LogId) {
     for entry in entries(world, log).clone() {
         peer.read(log, &entry.payload);
     }
 }
 
-/// An entry after all others, in the log's epoch, as only the relay can make one up.
+/// A forged entry at the end, in the log's epoch, as only the relay can make one.
 pub(crate) fn made_up(world: &mut World, log: LogId, payload: Vec<u8>) {
     let all = entries(world, log);
     let last = all.last().unwrap().clone();
@@ -165,7 +164,7 @@ pub(crate) struct Pair {
     pub(crate) chat_b: ConversationId,
 }
 
-/// Ada wrote, Bob has not answered: with his first message he replaces his keys.
+/// Ada has written, and Bob has not answered: he replaces his keys with his first message.
 pub(crate) fn pair(seed: u64) -> Pair {
     let mut world = World::new(seed);
     let (ada, bob) = (world.add_person("Ada"), world.add_person("Bob"));

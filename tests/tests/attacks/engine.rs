@@ -7,7 +7,7 @@ use parley_tests::sim::{DeviceIndex, World};
 
 const SECRET: &str = "meet me at the old mill at nine";
 
-/// Ada and Bob, who have chatted; Bob is offline, and what Ada wrote waits at the relay for him.
+/// Ada and Bob have chatted. Bob is offline, and Ada's messages wait for him at the relay.
 fn bob_is_away(seed: u64, texts: &[&str]) -> (World, DeviceIndex, ConversationId) {
     let mut world = World::new(seed);
     let (ada, bob) = (world.add_person("Ada"), world.add_person("Bob"));
@@ -25,7 +25,7 @@ fn bob_is_away(seed: u64, texts: &[&str]) -> (World, DeviceIndex, ConversationId
     (world, bob, chat_b)
 }
 
-/// The relay's entries that Bob has not read, changed by the enemy; then Bob comes back.
+/// The attacker changes the relay's entries that Bob has not read; then Bob comes back.
 fn tamper(seed: u64, texts: &[&str], change: impl FnOnce(&mut Vec<LogEntry>, usize)) -> Vec<String> {
     let (mut world, bob, chat) = bob_is_away(seed, texts);
     let entries = world.relay.entries_mut().next().expect("one log");
@@ -72,7 +72,7 @@ fn p2_a_replayed_ciphertext_is_rejected() {
     assert_eq!(texts, ["one", "two"], "rejected, and sent again");
 }
 
-/// What is missing comes again, and no marker says that it is; that the relay showed another order, a warning says.
+/// Missing messages come again, and no marker stays. A warning says that the relay showed another order.
 #[test]
 fn p2_reordered_ciphertexts_are_rejected() {
     let (mut world, bob, chat) = bob_is_away(203, &["one", "two"]);
@@ -150,7 +150,7 @@ fn p4_the_relay_cannot_swap_a_key_package() {
     let mut world = World::new(208);
     let (ada, bob, eve) = (world.add_person("Ada"), world.add_person("Bob"), world.add_person("Eve"));
     let packages: Vec<Vec<u8>> = world.relay.key_packages_mut().map(|bytes| bytes.clone()).collect();
-    // Everybody's KeyPackages become Eve's, or whoever's: nobody's are their own.
+    // The relay replaces everybody's KeyPackages by Eve's, or shuffles them: nobody gets their own.
     let count = packages.len();
     for (place, bytes) in world.relay.key_packages_mut().enumerate() {
         bytes.clone_from(&packages[(place + count / 3) % count]);
@@ -169,7 +169,7 @@ fn p4_the_relay_cannot_swap_a_key_package() {
 fn p4_an_invite_pins_the_account_and_the_relay_cannot_answer_with_another() {
     let mut world = World::new(209);
     let (ada, _bob) = (world.add_person("Ada"), world.add_person("Bob"));
-    // The invite names an account that the relay does not have: whoever it offers instead is refused.
+    // The invite names an account that the relay does not have; the engine refuses any other that the relay offers.
     let invite = format!("https://chat.example/#i/bob/{}", "a".repeat(52));
     assert_eq!(world.ask(ada, Command::FindPerson(invite)), Reply::Failed(CommandError::NotFound));
 }

@@ -21,7 +21,8 @@ fn pair(seed: u64) -> Pair {
     pair
 }
 
-/// Every answer but those that begin a connection becomes `answer`, while Ada writes "during". Then the relay is honest again.
+/// Every answer except those that begin a connection becomes `answer`, while Ada writes "during". Then the relay is honest
+/// again.
 fn answered_wrongly(seed: u64, answer: &Result<Answer, RelayError>) {
     let Pair { mut world, ada, bob, chat, chat_b } = pair(seed);
     let lie = answer.clone();
@@ -174,7 +175,7 @@ fn p5_an_inbox_that_was_numbered_wrongly_is_read_again() {
     let push = Push::Inbox { device, entries: List::new(vec![far]).unwrap() };
     world.inject(ada, ServerFrame::Push(push).encode().unwrap());
     world.settle();
-    // The relay is honest again; somebody's Welcome must not be taken for one that was read.
+    // The relay is honest again. The engine must not take a new Welcome for one that it has read.
     let bob = world.add_person("Bob");
     let username = enemy::own_account(&mut world, ada).username;
     let chat_b = world.start(bob, &username);
@@ -190,7 +191,7 @@ fn p5_malformed_and_oversize_frames_break_the_connection_and_nothing_else() {
     let Pair { mut world, ada, bob, chat, chat_b } = pair(832);
     let mut oversize = vec![1; MAX_FRAME + 1];
     oversize[1] = 1;
-    // Lengths that promise more than comes: lists of entries, of keys, of bytes.
+    // Lengths that announce more than follows: lists of entries, of keys, of bytes.
     let promises =
         [[1, 0, 0, 0, 2, 0xFF], [1, 1, 0, 9, 9, 0xFF], [1, 0, 0, 0, 6, 0xFF], [1, 0, 0, 0, 7, 0xFF]];
     let promises = promises.map(|start| [start.as_slice(), &[0xFF; 40]].concat());

@@ -37,7 +37,7 @@ fn commit(seed: u64, deed: impl FnOnce(&Peer) -> Deed) -> (World, DeviceIndex, P
     (world, ada, eve, log)
 }
 
-/// The commit is shown as rejected, and what Ada writes next does not go to that group.
+/// The device shows the commit as rejected, and Ada's next messages do not go to that group.
 fn rejected(seed: u64, deed: impl FnOnce(&Peer) -> Deed) {
     let (mut world, ada, mut eve, log) = commit(seed, deed);
     assert_eq!(shown(&mut world, ada).first().map(String::as_str), Some(REJECTED));
@@ -60,7 +60,7 @@ fn p3_a_member_may_replace_its_own_keys() {
     assert_eq!(shown(&mut world, ada), ["in the new epoch"]);
 }
 
-/// Its commit says that the group era goes on, and what it tells the relay is another matter.
+/// The commit says that the group era continues, but the committer tells the relay otherwise.
 #[test]
 fn p9_a_member_who_tells_the_relay_of_another_group_era_silences_nobody() {
     for (seed, lies) in [(508, false), (509, true)] {
@@ -78,7 +78,7 @@ fn p9_a_member_who_tells_the_relay_of_another_group_era_silences_nobody() {
         let text = eve.text(log, "in the new epoch", &head);
         world.asked_by_another(eve.append(log, text));
         world.settle();
-        // Who is told nothing any more finds that out on the same connection: what is written next goes elsewhere.
+        // A member who gets no more pushes notices on the same connection: their next messages go elsewhere.
         let chat = world.only_conversation(ada);
         let before = world.relay.log_count();
         world.send(ada, chat, "and on");
@@ -123,7 +123,7 @@ fn p4_a_commit_that_changes_who_its_sender_is_is_rejected() {
     });
 }
 
-/// Otherwise the Welcome for a device that is linked later is larger than what the relay takes.
+/// Otherwise the Welcome for a device linked later would be larger than the relay takes.
 #[test]
 fn p9_a_commit_with_a_bloated_leaf_is_rejected() {
     let (mut world, ada, ..) = commit(505, |_| Deed::Bloat(16));
@@ -183,7 +183,7 @@ fn p2_a_message_cannot_take_the_id_of_another() {
     let history = world.history(ada, chat);
     assert_eq!(history[0].body, BodyView::Text("written by Ada".into()));
     assert!(history[0].outgoing.is_some(), "still Ada's");
-    // What comes under a used id is shown beside it or not at all.
+    // A message under a used id is shown beside the first or not at all.
     assert!(history[1..].iter().all(|message| message.outgoing.is_none()));
     let ids: std::collections::BTreeSet<_> = history.iter().map(|message| message.id).collect();
     assert_eq!(ids.len(), history.len(), "a view replaces what has the same id");

@@ -5,10 +5,10 @@ use parley_tests::sim::{DeviceIndex, World};
 
 use super::enemy::{Pair, own_account, pair};
 
-/// Keys that somebody can try while a person looks from one screen to the other.
+/// The number of keys that an attacker can try while a person looks from one screen to the other.
 const TRIES: usize = 2_000;
 
-/// Shows a code: as a link, and as it is typed.
+/// Shows a code. Returns the link and the text to type.
 fn show(world: &mut World, device: DeviceIndex) -> (String, String) {
     assert_eq!(world.ask(device, Command::ShowLinkCode { name: "Firefox".into() }), Reply::Done);
     match world.devices[device].link.clone() {
@@ -17,7 +17,7 @@ fn show(world: &mut World, device: DeviceIndex) -> (String, String) {
     }
 }
 
-/// Uses a code, and nothing of it has left the device yet.
+/// Uses a code, before anything about it has left the device.
 fn use_code(world: &mut World, device: DeviceIndex, text: &str) {
     world.command(device, Command::UseLinkCode { text: text.into(), name: "Firefox".into() });
     while world.disk_step(device) {}
@@ -35,7 +35,7 @@ fn asks_to_approve(world: &World, device: DeviceIndex) -> bool {
     matches!(world.devices[device].link, Some(LinkView::Approve { .. }))
 }
 
-/// The person types into the account's device what the new one shows, if it shows anything.
+/// The person types the digits that the new device shows, if any, into the account's device.
 fn type_what_is_shown(world: &mut World, shows: DeviceIndex, asks: DeviceIndex) {
     if let Some(digits) = digits(world, shows) {
         world.ask(asks, Command::ConfirmDigits(digits));
@@ -60,7 +60,7 @@ fn p4_who_reads_a_code_cannot_try_keys_until_the_digits_fit() {
         }
         world.disconnect(mallory);
     }
-    // Hers comes first: she is the second end of the slot.
+    // Her frame comes first: she becomes the second end of the slot.
     while world.step(mallory) || world.step(ada) {}
     world.run();
     type_what_is_shown(&mut world, new, ada);
@@ -71,7 +71,7 @@ fn p4_who_reads_a_code_cannot_try_keys_until_the_digits_fit() {
     assert!(world.devices[mallory].account.is_none(), "whom the digits let in is the person's own device");
 }
 
-/// However the reader tries: what it could fit its value to is not there before the value has left.
+/// The reader cannot choose its value to fit: the needed data does not exist before its value has left.
 #[test]
 fn p4_a_reader_learns_no_digits_before_the_other_device_has_its_value() {
     let Pair { mut world, ada, .. } = pair(4_101);
@@ -90,13 +90,13 @@ fn p4_a_reader_learns_no_digits_before_the_other_device_has_its_value() {
     }
 }
 
-/// Mallory's one guess was right, at whichever end: the new device of the account has no part in her channel.
+/// Mallory's one guess was right, at either end: the account's new device takes no part in her channel.
 #[test]
 fn p4_who_guesses_a_typed_code_lacks_the_digits_of_the_new_device() {
     for ada_shows in [true, false] {
         let Pair { mut world, ada, .. } = pair(4_102);
         let (new, mallory) = (world.add_device(), world.add_device());
-        // Whoever guesses a code right has what its reader has.
+        // A right guess gives the attacker everything that the reader has.
         let (shows, reads) = if ada_shows { (ada, mallory) } else { (mallory, ada) };
         let (_, typed) = show(&mut world, shows);
         use_code(&mut world, reads, &typed);

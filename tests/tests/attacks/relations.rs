@@ -32,7 +32,7 @@ impl Two {
         assert_eq!(world.ask(ada, Command::Accept(chat)), Reply::Done);
         world.send(ada, chat, "by ada");
         world.settle();
-        // Ada has replaced her keys where Eve cannot follow.
+        // Ada has replaced her keys in an epoch that Eve cannot follow.
         let log = found(&mut world, ada, &mut eve);
         Self { world, ada, chat, eve, log }
     }
@@ -70,7 +70,7 @@ fn h2_nobody_edits_or_deletes_what_another_said_or_takes_back_their_reaction() {
     two.says(&ada, &Forged::Edit(99, "forged".into()));
     two.says(&ada, &Forged::Deletion);
     two.says(&eve, &Forged::Reaction(99, THUMB.into(), false));
-    // Under her own name, but the message is Ada's.
+    // Eve signs with her own name, but the message is Ada's.
     two.says(&MessageRef { author: eve.author, ..ada }, &Forged::Deletion);
     reconnect(&mut two.world, two.ada);
     assert_eq!(two.shown(), before);
@@ -96,7 +96,7 @@ fn p9_a_message_does_not_carry_reactions_without_end_and_no_reaction_is_a_text()
     assert!(carried.about.reactions.iter().all(|it| it.count == 1 && it.sign.chars().count() == 1));
 }
 
-/// More of it than a page has does not hide what was said before.
+/// More relations than a page holds do not hide earlier messages.
 #[test]
 fn p9_what_is_said_of_messages_that_nobody_knows_shows_and_hides_nothing() {
     let mut two = Two::new(662);

@@ -24,7 +24,7 @@ async fn p1_a_stranger_cannot_read_a_log() {
     let (log, secret) = (LogId(unique()), capability());
     member.create_log(log, Epoch(0), &secret).await;
     member.append(log, Epoch(0), &secret, b"sealed").await.unwrap();
-    // Knowing the log's id, and even the hash that the relay stores, is not enough.
+    // The log's id, and even the hash that the relay stores, are not enough.
     let hash = parley_protocol::capability::Capability::new(secret.hash().0);
     for guess in [capability(), hash] {
         assert_eq!(stranger.subscribe(log, &guess, Seq(0)).await, Err(RelayError::WrongCapability));
@@ -45,7 +45,7 @@ async fn p3_a_removed_member_cannot_read_or_append_after_the_removal() {
     removed.log_entries(log, 1).await;
     member.append(log, Epoch(1), &after, b"without you").await.unwrap();
     removed.assert_no_push(Duration::from_millis(200)).await;
-    // A new subscription ends at the removal as well, from wherever it starts.
+    // A new subscription also ends at the removal, from any start.
     for (seq, count) in [(0, 1), (1, 0), (2, 0)] {
         removed.subscribe(log, &before, Seq(seq)).await.unwrap();
         removed.log_entries(log, count).await;
@@ -122,11 +122,11 @@ async fn p4_a_stranger_cannot_append_to_a_device_log() {
         forged(Author::Device(evil.record.id), add),
         forged(Author::Recovery, add),
         forged(Author::Device(account.first.record.id), Change::RemoveDevice(account.first.record.id)),
-        // Signed by the right device, but the new device has not agreed.
+        // Signed by the right device, but without the new device's signature.
         account.entry(&account.first, add, None),
         account.entry(&account.first, add, Some(&account.first)),
     ];
-    // Signed by the right device, and then altered.
+    // Signed by the right device, and then changed.
     let mut altered = account.entry(&account.first, add, Some(&evil));
     altered.body = bytes(&altered.body.iter().rev().copied().collect::<Vec<_>>());
     attempts.push(altered);
@@ -180,7 +180,7 @@ async fn p4_a_username_cannot_be_claimed_for_or_by_somebody_else() {
     for claim in [forged(&ada, "fool", "fool"), forged(&eve, "evelyn", "queen")] {
         assert_eq!(client.call(Request::ClaimUsername(claim)).await, Err(RelayError::Invalid));
     }
-    // A genesis of one account with the claim of another.
+    // The genesis of one account with the claim of another.
     let newcomer = TestAccount::new();
     let mixed = Request::RegisterAccount(RegisterAccount {
         log: List::new(newcomer.log.entries().to_vec()).unwrap(),

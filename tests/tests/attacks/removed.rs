@@ -15,7 +15,7 @@ fn device_id(world: &World, index: DeviceIndex) -> DeviceId {
     account.devices.iter().find(|device| device.this).expect("this one").id
 }
 
-/// Ada with her desk and her phone, whose laptop was stolen, and Bob with whom she writes.
+/// Ada has a desk computer and a phone, and her laptop was stolen; Bob chats with her.
 struct Theft {
     world: World,
     desk: DeviceIndex,
@@ -59,7 +59,7 @@ impl Theft {
         (shared, own)
     }
 
-    /// The desk removes the laptop, and is gone before it can change any group.
+    /// The desk computer removes the laptop, and disconnects before it can change any group.
     fn removed_by_a_device_that_is_gone(&mut self) {
         self.world.command(self.desk, Command::RemoveDevice(self.laptop));
         let since = self.world.relay.seen.len();
@@ -74,13 +74,13 @@ impl Theft {
         panic!("it was not removed");
     }
 
-    /// The thief reads what there is.
+    /// The thief reads everything that is in the log.
     fn spy(&mut self, log: LogId) -> Vec<String> {
         let all = entries(&mut self.world, log).clone();
         all.iter().filter_map(|entry| self.thief.read(log, &entry.payload)).collect()
     }
 
-    /// Before anybody else's commit arrives, the thief commits in the same log.
+    /// The thief commits in the same log before any other commit arrives.
     fn race(&mut self) {
         for _ in 0..150 {
             for device in [self.desk, self.phone, self.bob] {
@@ -172,7 +172,7 @@ fn p10_a_log_that_a_removed_device_begins_becomes_no_log_of_a_conversation() {
         it.world.ask(it.desk, Command::RemoveDevice(it.laptop));
         it.world.settle();
         it.world.pass(30_000);
-        // As if somebody had been let in later: in the second epoch, and with the smallest id of all.
+        // A log that looks like a later joining: in the second epoch, and with the smallest id of all.
         let log = LogId([0; 16]);
         let identity = it.thief.identity();
         let welcome = it.thief.found_in(log, identity, std::slice::from_ref(&package));
@@ -248,7 +248,7 @@ fn p10_who_writes_has_heard_of_a_removal_before() {
         it.world.settle();
         assert_eq!(it.world.texts(device, it.chat).last().unwrap(), "not for the thief");
     }
-    // The account's own devices ask too: the phone does not know yet what the desk did.
+    // The account's own devices ask too: the phone does not know yet what the desk computer did.
     let mut it = Theft::new(704);
     let (shared, _) = it.logs();
     it.spy(shared);
@@ -277,7 +277,7 @@ fn p10_what_a_device_wrote_before_its_removal_is_read_and_what_it_writes_after_i
             it.world.pass(wait);
         }
     }
-    // Bob's device has heard of it before it reads: it knows somebody else's word of it.
+    // Bob's device learns of the removal before it reads, from another member.
     it.world.connect(it.bob);
     it.world.send(it.bob, it.chat_b, "are you there?");
     it.world.settle();
@@ -289,7 +289,8 @@ fn p10_what_a_device_wrote_before_its_removal_is_read_and_what_it_writes_after_i
     }
 }
 
-/// What a device let others into before it was removed goes on without it; what it lets in after that does not begin.
+/// Conversations into which a device let others before its removal go on without it. Those into which it lets others afterwards
+/// do not begin.
 #[test]
 fn p10_a_welcome_counts_by_when_it_was_posted() {
     let mut world = World::new(706);

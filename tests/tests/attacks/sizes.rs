@@ -9,19 +9,19 @@ use parley_tests::sim::{DeviceIndex, World};
 
 use super::enemy::{Pair, pair};
 
-/// The most that a short text may take at the relay, in bytes.
+/// The most bytes that a short text takes at the relay.
 const SHORT: usize = 308;
-/// About a hundred characters: a text of so many bytes has one size with the shortest, whatever is said beside it.
+/// About a hundred characters: a text of up to this many bytes has the same size as the shortest, whatever else it carries.
 const HUNDRED: usize = 96;
 
-/// Sizes of all messages that the relay has, commits not among them.
+/// The sizes of all messages at the relay, without commits.
 fn sizes(world: &mut World) -> BTreeMap<AppendId, usize> {
     let entries = world.relay.entries_mut().flat_map(|log| log.iter());
     let messages = entries.filter(|entry| entry.kind == EntryKind::Message);
     messages.map(|entry| (entry.append, entry.payload.len())).collect()
 }
 
-/// Sizes of the messages that came since.
+/// The sizes of the messages that came since.
 fn sizes_since(world: &mut World, before: &BTreeMap<AppendId, usize>) -> BTreeSet<usize> {
     let now = sizes(world);
     let new: BTreeSet<usize> =
@@ -30,7 +30,7 @@ fn sizes_since(world: &mut World, before: &BTreeMap<AppendId, usize>) -> BTreeSe
     new
 }
 
-/// Sizes of the messages that carry a text of so many bytes, and of the receipts for them.
+/// The sizes of the messages that carry a text of this many bytes, and of their receipts.
 fn sizes_of(world: &mut World, from: DeviceIndex, chat: ConversationId, length: usize) -> BTreeSet<usize> {
     let before = sizes(world);
     world.send(from, chat, &"x".repeat(length));
@@ -38,7 +38,7 @@ fn sizes_of(world: &mut World, from: DeviceIndex, chat: ConversationId, length: 
     sizes_since(world, &before)
 }
 
-/// Two people who have one log, so that new entries are the last.
+/// Two people with one log, so that new entries are the last.
 fn talking(seed: u64) -> (World, DeviceIndex, ConversationId) {
     let Pair { mut world, ada, bob, chat, chat_b } = pair(seed);
     world.send(bob, chat_b, "hello");
@@ -71,7 +71,7 @@ fn p1_longer_texts_have_few_sizes() {
     assert!(sizes.len() <= 11, "{sizes:?}");
 }
 
-/// What the devices of an account and both sides of a conversation tell each other without their people.
+/// The messages that devices send each other without their people, within an account and between both sides of a conversation.
 #[test]
 fn p1_what_devices_say_by_themselves_has_the_sizes_of_texts() {
     let (mut world, ada, chat) = talking(4_202);

@@ -8,7 +8,7 @@ use parley_tests::sim::World;
 
 use super::enemy::{ask, claim, claim_all, entries, link_with, meet, reconnect, target};
 
-/// Everything that leads to an answer between people who know each other: texts, receipts, requests to send again, a log given
+/// Everything that a device answers between people who know each other: texts, receipts, requests to send again, a log given
 /// up, nonsense, other keys.
 #[test]
 fn p10_whatever_a_stranger_writes_is_answered_by_nothing() {
@@ -48,8 +48,8 @@ fn p10_whatever_a_stranger_writes_is_answered_by_nothing() {
     assert!(texts.contains(&"hello".to_owned()) && texts.len() <= 20, "{texts:?}");
 }
 
-/// Each says that a few logs were given up of which nobody has heard. What is remembered of such logs is one record, which is
-/// written anew with each of them.
+/// Each stranger says that a few unknown logs were given up. The device remembers such logs in one record, which it writes
+/// again with each of them.
 #[test]
 fn p10_strangers_who_name_logs_that_nobody_knows_make_no_write_larger_and_larger() {
     let mut world = World::new(436);
@@ -75,7 +75,8 @@ fn p10_strangers_who_name_logs_that_nobody_knows_make_no_write_larger_and_larger
     assert!(last < before + before / 4, "what a stranger costs grows with their number: {costs:?}");
 }
 
-/// Ada's log with Bob is gone before Bob's second device comes: what is known there of its receipts is what the first one told.
+/// Ada's log with Bob is gone before Bob's second device comes. That device knows of the log's receipts only from the first
+/// one.
 #[test]
 fn p2_a_contact_acknowledges_nothing_that_was_written_to_somebody_else() {
     let mut world = World::new(437);
@@ -111,7 +112,7 @@ fn p2_a_contact_acknowledges_nothing_that_was_written_to_somebody_else() {
     assert_eq!(world.delivery(second, chat), Delivery::Delivered, "Eve cannot say that Ada has read it");
 }
 
-/// What stood at the relay when a request was deleted is passed over, log by log: one that cannot be read holds up no other.
+/// Entries that were at the relay when a request was deleted are skipped, log by log: an unreadable log holds up no other.
 #[test]
 fn p10_a_text_after_delete_is_a_request_again_whatever_stands_unread_in_another_log() {
     const STUCK: LogId = LogId([9; 16]);
@@ -152,8 +153,8 @@ fn p10_a_text_after_delete_is_a_request_again_whatever_stands_unread_in_another_
     assert_eq!(world.texts(bob, chat), ["after the deletion", "and this"]);
 }
 
-/// They begin a log each and say nothing. Who has the invite link comes in all the same, and so does a stranger once it is clear
-/// that the others are silent.
+/// Each stranger begins a log and says nothing. A person with the invite link still gets in, and so does a stranger once it is
+/// clear that the others are silent.
 #[test]
 fn p10_silent_strangers_without_number_keep_nobody_out() {
     let mut world = World::new(439);

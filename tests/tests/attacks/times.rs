@@ -10,11 +10,12 @@ use parley_tests::sim::{DeviceIndex, World};
 
 use super::enemy::{Pair, ask, catch_up, found, meet, pair, reconnect};
 
-/// In milliseconds.
+/// Two years in milliseconds.
 const YEARS: i64 = 2 * 365 * 24 * 3_600_000;
 const MINUTES: u64 = 11 * 60_000;
 
-/// What is shown is in the order in which it was written, at times that go on and are not ahead.
+/// Checks that the messages are shown in the order in which they were written, with times that only grow and are not in the
+/// future.
 fn in_order(world: &mut World, device: DeviceIndex, chat: ConversationId, expected: &[&str]) {
     assert_eq!(world.texts(device, chat), expected);
     let now = world.now;
@@ -113,8 +114,8 @@ fn p2_an_own_clock_that_is_wrong_and_then_right_moves_no_message() {
     }
 }
 
-/// For as long as it lies about everything it may put messages into the future. What comes after that stands after them, also
-/// in another log.
+/// As long as the relay lies about everything, it may date messages into the future. Later messages stand after them, also in
+/// another log.
 #[test]
 fn p2_after_a_long_lie_about_time_messages_stand_in_their_order() {
     let Pair { mut world, ada, bob, chat, chat_b } = pair(794);
@@ -152,7 +153,7 @@ fn p2_after_a_long_lie_about_time_messages_stand_in_their_order() {
     assert!(place("in another log").is_some(), "{texts:?}");
 }
 
-/// A contact chooses what its texts claim of themselves: that they are sent again, from which place, at what time.
+/// A contact chooses what its texts claim: that they are sent again, from which place, at what time.
 #[test]
 fn p5_nothing_that_a_contact_says_takes_the_place_of_what_is_stored() {
     let Pair { mut world, ada, chat, .. } = pair(795);
@@ -160,7 +161,7 @@ fn p5_nothing_that_a_contact_says_takes_the_place_of_what_is_stored() {
     let mut eve = Peer::new(795, "eve");
     let first = meet(&mut world, ada, &mut eve);
     let eves = *world.devices[ada].conversations.keys().find(|id| **id != chat).unwrap();
-    // Ada gives the log up, and asks for what was written there.
+    // Ada gives the log up, and asks for its messages.
     let garbage = eve.append(first, vec![7; 64]);
     ask(&mut world, garbage).unwrap();
     reconnect(&mut world, ada);

@@ -11,17 +11,17 @@ use super::enemy::{Pair, ask, entries, link, made_up, meet, pair, reconnect};
 
 const REJECTED: &str = "[Gap(Rejected)]";
 
-/// Only texts that the other wrote.
+/// Only the texts of the other.
 fn theirs(world: &mut World, device: DeviceIndex, chat: ConversationId) -> Vec<String> {
     world.texts(device, chat).into_iter().filter(|text| !text.starts_with('>')).collect()
 }
 
-/// The same without gaps.
+/// The same, without gap markers.
 fn readable(world: &mut World, device: DeviceIndex, chat: ConversationId) -> Vec<String> {
     theirs(world, device, chat).into_iter().filter(|text| !text.starts_with("[Gap(")).collect()
 }
 
-/// Pushes of commits come to nobody.
+/// Holds back all pushes of commits.
 fn hold_commits(world: &mut World) {
     world.relay.lie(|_, _, told| {
         told.retain_mut(|(_, frame)| {
@@ -108,7 +108,7 @@ fn p2_forged_numbers_are_not_accepted() {
     let Pair { mut world, ada, bob, chat, chat_b } = pair(703);
     world.send(bob, chat_b, "one");
     world.settle();
-    // Numbers that begin again, stand still, or jump.
+    // Numbers that start again, repeat, or jump.
     let forgeries: [fn(Seq) -> Seq; 4] =
         [|_| Seq(1), |seq| Seq(seq.0.saturating_sub(1)), |seq| Seq(seq.0 + 7), |_| Seq(u64::MAX)];
     for (number, forge) in forgeries.into_iter().enumerate() {
@@ -162,7 +162,7 @@ fn p5_answers_with_forged_places_lose_nothing() {
         }
         world.send(ada, chat, "two");
         world.settle();
-        // An own receipt that the client was told to look for elsewhere may be taken for a stranger's.
+        // The device may take an own receipt, which the client was told to look for elsewhere, for a stranger's.
         assert_eq!(readable(&mut world, bob, chat_b), ["hello", "one", "two"], "{seq}");
         let own: Vec<String> =
             world.texts(ada, chat).into_iter().filter(|text| text.starts_with('>')).collect();
@@ -173,7 +173,7 @@ fn p5_answers_with_forged_places_lose_nothing() {
 #[test]
 fn p5_a_relay_that_promises_more_than_it_has_only_delays() {
     let Pair { mut world, ada, bob, chat, chat_b } = pair(707);
-    // Says that there is more to come than there is: the client waits and sends nothing into the unknown.
+    // Says that more is to come than there is: the client waits, and sends nothing into the unknown.
     world.relay.lie(|_, _, told| {
         for (_, frame) in told {
             if let ServerFrame::Answer { result: Ok(Answer::Subscribed(state)), .. } = frame {
@@ -224,8 +224,8 @@ fn p2_a_relay_that_shows_two_people_different_orders_is_found() {
     }
 }
 
-/// A device that was linked later is in the conversation from some epoch on. The relay leaves a text out for it alone, and
-/// numbers what follows so that nothing seems to be missing.
+/// A device linked later is in the conversation from some epoch on. The relay omits a text for this device alone, and renumbers
+/// the following entries so that nothing seems to be missing.
 #[test]
 fn p2_a_device_that_was_linked_later_notices_what_is_left_out_for_it_alone() {
     let Pair { mut world, ada, bob, chat, chat_b } = pair(709);
@@ -263,7 +263,7 @@ fn p2_a_device_that_was_linked_later_notices_what_is_left_out_for_it_alone() {
     assert_eq!(texts, ["for all", "left out", "shown", "shown too"], "what was left out is sent again");
 }
 
-/// The relay says that it is the one that was appended.
+/// The relay claims that it is the appended one.
 #[test]
 fn p2_an_own_message_that_the_relay_has_changed_is_not_taken_for_sent() {
     let Pair { mut world, ada, bob, chat, chat_b } = pair(709);
@@ -284,7 +284,7 @@ fn p2_an_own_message_that_the_relay_has_changed_is_not_taken_for_sent() {
     assert!(world.texts(ada, chat).contains(&">as it was".to_owned()));
 }
 
-/// As to a device that joined when others had written already.
+/// As for a device that joined after others had written.
 #[test]
 fn p5_a_relay_that_begins_in_the_middle_of_a_log_hides_nothing() {
     let Pair { mut world, ada, bob, chat, chat_b } = pair(710);

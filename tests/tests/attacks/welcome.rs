@@ -7,7 +7,7 @@ use parley_tests::sim::{DeviceIndex, World};
 
 use super::enemy::{Target, append_log, ask, claim, meet, reconnect, target};
 
-/// Ada, whom somebody is after; her KeyPackage; and Eve, who is in the directory.
+/// Ada, whom somebody attacks; her KeyPackage; and Eve, who is in the directory.
 fn ada_and_eve(seed: u64) -> (World, DeviceIndex, Target, Vec<u8>, Peer) {
     let mut world = World::new(seed);
     let ada = world.add_person("Ada");
@@ -18,7 +18,7 @@ fn ada_and_eve(seed: u64) -> (World, DeviceIndex, Target, Vec<u8>, Peer) {
     (world, ada, target, package, eve)
 }
 
-/// Gives Ada a Welcome. It must change nothing, and not use up the KeyPackage: an honest one is joined after it.
+/// Gives Ada a Welcome. It must change nothing, and not use the KeyPackage up: an honest Welcome with it succeeds afterwards.
 fn refused(seed: u64, make: impl FnOnce(&mut World, &Target, &[u8], &mut Peer) -> Vec<u8>) {
     let (mut world, ada, target, package, mut eve) = ada_and_eve(seed);
     let welcome = make(&mut world, &target, &package, &mut eve);
@@ -36,7 +36,7 @@ fn refused(seed: u64, make: impl FnOnce(&mut World, &Target, &[u8], &mut Peer) -
     assert_eq!(world.devices[ada].conversations.len(), before.len() + 1, "the KeyPackage was not used up");
 }
 
-/// A KeyPackage of a device that does not exist, with a key of its own.
+/// A KeyPackage of a nonexistent device, with a new key.
 fn ghost(of: Identity) -> Vec<u8> {
     let ghost = Peer::new(9_999, "ghost");
     ghost.key_package(Identity { account: of.account, device: DeviceId([9; 16]), ..ghost.identity() })
@@ -79,7 +79,7 @@ fn p4_a_welcome_in_the_name_of_somebody_else_is_refused() {
     refused(404, |world, _, package, eve| {
         let bob = Peer::new(79, "bob");
         ask(world, bob.registration()).unwrap();
-        // Bob's key too; but Eve cannot sign with it.
+        // With Bob's key too, but Eve cannot sign with it.
         eve.found(bob.identity(), &[package.to_vec()]).1
     });
 }
@@ -104,12 +104,12 @@ fn p4_a_welcome_in_the_name_of_a_known_contact_is_refused() {
 #[test]
 fn p4_a_welcome_from_the_own_account_alone_is_refused() {
     refused(406, |_, ada, package, eve| {
-        // A second device that Ada does not have.
+        // A second device that Ada's account does not have.
         let ghost = Identity { device: DeviceId([8; 16]), key: eve.identity().key, ..ada.identity };
         eve.found(ghost, &[package.to_vec()]).1
     });
     refused(407, |_, ada, package, eve| {
-        // The device that Ada does have, with another key.
+        // The device that Ada's account has, with another key.
         eve.found(Identity { key: eve.identity().key, ..ada.identity }, &[package.to_vec()]).1
     });
 }
@@ -134,7 +134,7 @@ fn p4_a_device_that_was_removed_begins_nothing() {
     assert_eq!(world.devices[ada].conversations.len(), 1, "the KeyPackage was not used up");
 }
 
-/// What a device let others into before it was removed goes on without it; so that is what it pretends.
+/// Conversations into which a device let others before its removal go on without it, so the device claims that.
 #[test]
 fn p4_where_a_removed_device_let_this_one_in_it_says_nothing() {
     let (mut world, ada, target, package, mut eve) = ada_and_eve(411);
@@ -254,7 +254,7 @@ fn p9_a_stranger_stands_in_the_list_and_is_told_nothing() {
     let view = world.devices[ada].conversations[&chat].clone();
     assert_eq!((view.name.as_str(), view.username.as_deref()), ("eve", Some("eve")));
     assert!(!view.verified && view.last.is_none() && view.unread == 0 && view.warning.is_none());
-    // Neither the name nor that she is there: until Ada writes, nothing goes to the stranger.
+    // Until Ada writes, nothing goes to the stranger: neither her name nor that she is there.
     assert!(super::enemy::entries(&mut world, log).is_empty());
 }
 

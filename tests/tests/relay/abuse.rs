@@ -25,7 +25,7 @@ const PING: u8 = 9;
 const PONG: u8 = 10;
 const FIN: u8 = 0x80;
 
-/// A WebSocket by hand: what is written to it need not make sense.
+/// A WebSocket written by hand: its bytes need not make sense.
 async fn raw_websocket(relay: &RelayProcess) -> TcpStream {
     let mut stream = TcpStream::connect(relay.address()).await.unwrap();
     stream.set_nodelay(true).unwrap();
@@ -58,7 +58,7 @@ fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// Reads until the relay has closed; a reset is as good as an end.
+/// Reads until the relay has closed. A reset counts as an end.
 async fn closed(stream: &mut TcpStream) {
     let mut buffer = [0; 4096];
     let reading = async { while matches!(stream.read(&mut buffer).await, Ok(1..)) {} };
@@ -98,7 +98,7 @@ async fn a_request_that_does_not_get_finished_is_cut() {
         drip(stream, b"x", Duration::from_millis(50)).await;
         assert_served(&mut bystander).await;
     }
-    // Whoever has finished it is not meant.
+    // This does not affect a client that has finished its request.
     tokio::time::sleep(Duration::from_millis(600)).await;
     assert_served(&mut bystander).await;
 }
@@ -134,7 +134,7 @@ async fn fragments_without_end_are_cut_at_the_size_of_a_frame() {
     stream.write_all(&frame(BINARY, &[1])).await.unwrap();
     let piece = frame(CONTINUATION, &vec![0; 60_000]);
     let mut sent = 0;
-    // What is on the way in sockets is taken into account generously.
+    // This generously allows for bytes in the buffers of sockets.
     while sent < MAX_FRAME * 8 && stream.write_all(&piece).await.is_ok() {
         sent += piece.len();
     }
@@ -154,13 +154,13 @@ async fn a_frame_that_comes_byte_by_byte_is_cut_and_a_whole_one_is_served() {
     let mut answer = [0; 2];
     timeout(PATIENCE, stream.read_exact(&mut answer)).await.unwrap().unwrap();
     assert_eq!(answer[0], FIN | BINARY);
-    // A frame of 60,000 bytes, one of them every 50 ms.
+    // A frame of 60,000 bytes, one byte every 50 ms.
     let whole = frame(FIN | BINARY, &vec![1; 60_000]);
     stream.write_all(&whole[..10]).await.unwrap();
     drip(stream, &[1], Duration::from_millis(50)).await;
 }
 
-/// The close code in what a relay sent: frames without a mask, each of less than 126 bytes.
+/// The close code in the relay's frames, which are unmasked and shorter than 126 bytes.
 fn close_code(mut frames: &[u8]) -> Option<u16> {
     while let [first, length, rest @ ..] = frames {
         let (payload, others) = rest.split_at_checked((*length).into())?;
@@ -183,14 +183,14 @@ async fn fragments_that_drip_are_cut_also_with_pings_in_between_and_whole_ones_a
     timeout(PATIENCE, stream.read_exact(&mut answers)).await.unwrap().unwrap();
     assert_eq!(answers[0], FIN | PONG);
     assert_eq!(answers[3], FIN | BINARY);
-    // Time between messages is not meant.
+    // The limit does not affect the time between messages.
     tokio::time::sleep(Duration::from_millis(800)).await;
     let (mut reading, mut writing) = stream.into_split();
     let heard = tokio::spawn(async move {
         let mut heard = vec![0; usize::from(answers[4])];
         reading.read_exact(&mut heard).await.unwrap();
         heard.clear();
-        // A reset is as good as an end.
+        // A reset counts as an end.
         let _ = reading.read_to_end(&mut heard).await;
         heard
     });
@@ -204,7 +204,7 @@ async fn fragments_that_drip_are_cut_also_with_pings_in_between_and_whole_ones_a
     assert_eq!(close_code(&timeout(PATIENCE, heard).await.unwrap().unwrap()), Some(1008));
 }
 
-/// Opens so many sockets and begins a request on each.
+/// Opens this many sockets and begins a request on each.
 async fn half_open(relay: &RelayProcess, count: usize) -> Vec<TcpStream> {
     let mut sockets = Vec::new();
     for _ in 0..count {
@@ -243,13 +243,13 @@ async fn sockets_of_one_address_are_bounded_and_connections_are_none_of_them() {
         assert!(start.elapsed() < PATIENCE, "the place of a closed socket stays taken");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
-    // Behind a proxy all sockets are the proxy's.
+    // Behind a proxy all sockets come from the proxy.
     let relay = RelayProcess::start(&[&FLAGS[..], &["--trusted-proxy", "127.0.0.1/32"]].concat());
     let _sockets = half_open(&relay, 8).await;
     assert!(is_healthy(&relay).await);
 }
 
-/// What is not finished is held in memory, and whoever has not said hello may be anybody.
+/// The relay holds unfinished messages in memory, and a client before its hello may be anybody.
 #[tokio::test]
 async fn p9_a_stranger_sends_no_more_than_a_hello_takes() {
     const CONNECTIONS: usize = 20;
@@ -274,7 +274,7 @@ async fn p9_a_stranger_sends_no_more_than_a_hello_takes() {
     }
     let each = written / CONNECTIONS;
     assert!(each < 128 * 1024, "{each} bytes went out on each");
-    // Who has said hello may send what a request takes.
+    // After its hello a client may send as much as a request takes.
     assert_served(&mut known).await;
     let (log, secret) = (LogId(parley_tests::unique()), capability());
     known.create_log(log, Epoch(0), &secret).await;
@@ -288,7 +288,7 @@ fn hello() -> Vec<u8> {
     frame(FIN | BINARY, &hello.encode().unwrap())
 }
 
-/// Says hello, then begins a message of 4 MiB and sends most of it; whether the relay has taken that.
+/// Says hello, then begins a message of 4 MiB and sends most of it. Returns `None` if the relay did not take that.
 async fn begin_a_long_message(relay: &RelayProcess) -> Option<TcpStream> {
     let mut stream = raw_websocket(relay).await;
     stream.write_all(&hello()).await.unwrap();
@@ -303,7 +303,8 @@ async fn begin_a_long_message(relay: &RelayProcess) -> Option<TcpStream> {
     Some(stream)
 }
 
-/// How many of these the relay has not cut. What it has read decides, not what is in sockets: so they get time.
+/// How many of these connections the relay has not cut. Only bytes that it has read count, not those in sockets, so it gets
+/// time.
 async fn still_open(streams: &mut [TcpStream]) -> usize {
     tokio::time::sleep(Duration::from_secs(2)).await;
     let mut open = 0;
@@ -330,7 +331,7 @@ async fn p10_one_address_holds_few_unfinished_messages_in_the_relays_memory() {
     assert!(open <= 11, "{open} messages of 3 MiB are held");
     let grown = relay.resident().saturating_sub(before) / 1024 / 1024;
     assert!(grown < 150, "{grown} MiB more are resident");
-    // Who comes from elsewhere sends what a request takes.
+    // A client from another address may send as much as a request takes.
     let (log, secret) = (LogId(parley_tests::unique()), capability());
     bystander.create_log(log, Epoch(0), &secret).await;
     let large = (0..30).map(|_| message(&vec![1; 90_000])).collect();
@@ -373,7 +374,7 @@ async fn a_flood_of_connections_leaves_room_for_others() {
     let relay =
         RelayProcess::start(&["--connections-per-address", &MOST.to_string(), "--request-head-ms", "500"]);
     let mut bystander = RelayClient::connect(relay.address()).await;
-    // Half-open ones, and many more whole ones than one address may have.
+    // Half-open sockets, and many more complete ones than one address may have.
     let mut half_open = Vec::new();
     for _ in 0..300 {
         let mut stream = TcpStream::connect(relay.address()).await.unwrap();
@@ -416,7 +417,7 @@ async fn key_packages_cannot_be_exhausted_quickly_and_the_last_resort_stays() {
         last_resort: Some(bytes(&[99; 64])),
     };
     owner.call(Request::PublishKeyPackages(publish)).await.unwrap();
-    // From several connections: the limit is the account's, not the one's who asks.
+    // From several connections: the limit belongs to the account, not to the asking one.
     let (mut one_time, mut last_resort) = (0, 0);
     for _ in 0..5 {
         let mut thief = RelayClient::connect(relay.address()).await;
@@ -435,7 +436,7 @@ async fn key_packages_cannot_be_exhausted_quickly_and_the_last_resort_stays() {
     };
     let left = Ok(Answer::KeyPackageCount { one_time: 10 - one_time, last_resort: true });
     assert_eq!(owner.call(count).await, left);
-    // Another account is not meant.
+    // The limit does not affect another account.
     let other = TestAccount::new();
     owner.call(other.registration("grace")).await.unwrap();
     assert_eq!(owner.call(other.claim_key_packages()).await, Ok(Answer::KeyPackages(List::default())));

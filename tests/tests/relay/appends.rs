@@ -23,7 +23,7 @@ async fn a_retry_is_answered_like_the_first_time_also_in_a_later_epoch() {
     assert_eq!(committed.seq, Seq(3));
     assert_eq!(only(client.call(Request::AppendCommit(ending)).await).unwrap(), committed);
     assert_eq!(client.call(Request::AppendMessages(request)).await.unwrap(), stored);
-    // Nothing of it is there twice.
+    // No message is stored twice.
     assert_eq!(client.append(log, Epoch(2), &second, b"three").await.unwrap().seq, Seq(4));
 }
 
@@ -112,7 +112,7 @@ async fn one_commit_of_twenty_wins_an_epoch() {
     assert_eq!(reader.log_entries(log, 1).await[0].kind, EntryKind::Commit);
 }
 
-/// Whoever is always quicker must let somebody else change the group in between.
+/// A client that is always quicker must let another one change the group in between.
 #[tokio::test]
 async fn c8_who_lost_a_race_has_the_next_turn() {
     let relay = RelayProcess::start(&[]);

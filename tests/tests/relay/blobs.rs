@@ -17,7 +17,7 @@ use parley_tests::unique;
 
 /// The longest part.
 const PART: u64 = 256 * 1024;
-/// No rate in the way of a test that puts much.
+/// Rates that do not limit a test that puts much.
 const FAST: [&str; 4] = ["--rate-requests", "1000000/1000000", "--rate-upload", "10000000/10000000"];
 
 /// An account in the relay's directory and a connection of its device.
@@ -51,7 +51,7 @@ async fn an_upload_goes_on_after_a_cut_and_so_does_a_download() {
     let relay = RelayProcess::start(&FAST);
     let (ada, mut client) = registered(&relay, "ada").await;
     let blob = TestBlob::new(1_500_000);
-    // Several parts on their way when the line is cut: they are in order, so what is stored is a beginning.
+    // Several parts are on their way when the line is cut. They are in order, so the stored bytes are a beginning.
     let parts = (0..4).map(|part| part * PART);
     let mut asked = Vec::new();
     for offset in parts {
@@ -62,11 +62,11 @@ async fn an_upload_goes_on_after_a_cut_and_so_does_a_download() {
 
     let mut client = RelayClient::connect(relay.address()).await;
     blob.upload(&mut client, &ada, &ada.first).await;
-    // All of it again changes nothing.
+    // Putting everything again changes nothing.
     let again = Request::PutBlob(blob.part(&ada, &ada.first, 0, MAX_BLOB_PART));
     assert_eq!(stored(client.call(again).await), Ok(blob.size()));
 
-    // On any connection.
+    // Any connection can read it.
     let mut reader = RelayClient::connect(relay.address()).await;
     let Ok(Answer::BlobPart { bytes: begun, .. }) =
         reader.call(Request::FetchBlob(blob.fetch(&ada, 0, 100_001))).await
@@ -85,7 +85,7 @@ async fn a_killed_relay_has_every_acknowledged_part() {
     let (ada, mut client) = registered(&relay, "ada").await;
     let blob = TestBlob::new(24 * 1024 * 1024);
     for kill in 0_u64..4 {
-        // As many on the way as a client has, until the relay is gone.
+        // As many parts on their way as a client has, until the relay is gone.
         let mut at = stored(client.call(Request::PutBlob(blob.part(&ada, &ada.first, 0, 0))).await).unwrap();
         let mut acknowledged = at;
         let end = at + 4 * 1024 * 1024 + kill * 50_000;
@@ -100,7 +100,7 @@ async fn a_killed_relay_has_every_acknowledged_part() {
             acknowledged = acknowledged.max(stored(result).unwrap());
         }
         relay.kill();
-        // What was answered before the end came.
+        // The answers from before the end.
         while let Incoming::Frame(ServerFrame::Answer { result, .. }) = client.incoming().await {
             acknowledged = acknowledged.max(stored(result).unwrap());
         }
@@ -161,14 +161,14 @@ async fn another_accounts_blob_is_neither_changed_nor_deleted() {
     let blob = TestBlob::new(100);
     client.call(Request::PutBlob(blob.part(&ada, &ada.first, 0, 50))).await.unwrap();
     let wrong = Err(RelayError::WrongCapability);
-    // Under the own account with the id of Ada's blob; under Ada's without her device's capability.
+    // Under Eve's account with the id of Ada's blob; under Ada's account without her device's capability.
     let own = blob.part(&eve, &eve.first, 50, 50);
     assert_eq!(other.call(Request::PutBlob(own)).await, wrong);
     let mut forged = blob.part(&ada, &ada.first, 50, 50);
     forged.capability = eve.first.inbox.clone();
     assert_eq!(other.call(Request::PutBlob(forged)).await, wrong);
     assert_eq!(other.call(blob.delete(&eve, &eve.first)).await, Ok(Answer::Done), "it has no such blob");
-    // Not in one that is not in the directory either.
+    // An account that is not in the directory cannot either.
     let nobody = TestAccount::new();
     let put = Request::PutBlob(TestBlob::new(10).part(&nobody, &nobody.first, 0, 10));
     assert_eq!(other.call(put).await, Err(RelayError::UnknownDevice));
@@ -188,14 +188,14 @@ async fn a_blob_of_the_greatest_size_and_one_byte_more() {
     let blob = TestBlob::new(usize::try_from(MAX_BLOB).unwrap());
     blob.upload(&mut client, &ada, &ada.first).await;
     assert!(blob.download(&mut client, &ada, Vec::new()).await == blob.bytes);
-    // The relay gives no more than a part, whatever is asked for.
+    // The relay gives no more than a part, whatever the client requests.
     let Ok(Answer::BlobPart { bytes, .. }) =
         client.call(Request::FetchBlob(blob.fetch(&ada, 7, 1 << 30))).await
     else {
         panic!("no part");
     };
     assert!(*bytes == blob.bytes[7..7 + MAX_BLOB_PART]);
-    // That was all the room; deleting gives it back at once.
+    // That was all the room. Deleting frees it at once.
     part.size = 1;
     part.bytes = parley_tests::relay_client::bytes(b"x");
     assert_eq!(client.call(Request::PutBlob(part.clone())).await, Err(RelayError::QuotaExceeded));
@@ -284,14 +284,14 @@ async fn a_backup_that_nobody_writes_expires() {
     client.call(head(&ada, &ada.first, 0, b"head")).await.unwrap();
     relay.terminate();
     relay.wait();
-    // A day of grace.
+    // With a day of grace.
     let mut relay = RelayProcess::start_in(relay.folder(), &[&FAST[..], &["--backup-days", "1"]].concat());
     tokio::time::sleep(Duration::from_millis(300)).await;
     let mut client = RelayClient::connect(relay.address()).await;
     assert!(blob.download(&mut client, &ada, Vec::new()).await == blob.bytes);
     relay.terminate();
     relay.wait();
-    // And none.
+    // With none.
     let relay = RelayProcess::start_in(relay.folder(), &[&FAST[..], &["--backup-days", "0"]].concat());
     let mut client = RelayClient::connect(relay.address()).await;
     for _ in 0..100 {
@@ -309,14 +309,14 @@ async fn a_backup_that_nobody_writes_expires() {
 async fn a_first_backup_goes_up_at_the_rates_that_are_set_by_default() {
     let relay = RelayProcess::start(&[]);
     let (ada, mut client) = registered(&relay, "ada").await;
-    // 200 MB, of which the relay has to write only the first 60: the rate counts what comes.
+    // 200 MB, of which the relay has to write only the first 60: the rate counts the incoming bytes.
     let blob = TestBlob::new(60_000_000);
     blob.upload(&mut client, &ada, &ada.first).await;
     let part = blob.part(&ada, &ada.first, 0, MAX_BLOB_PART);
     for _ in 0..140_000_000 / MAX_BLOB_PART {
         assert_eq!(stored(client.call(Request::PutBlob(part.clone())).await), Ok(blob.size()));
     }
-    // Beyond that it is about a mebibyte each second: a part that has to wait is told for how long.
+    // Beyond that the rate is about a mebibyte each second. The relay tells a part that has to wait for how long.
     let mut refused = None;
     for _ in 0..400 {
         if let Err(refusal) = client.call(Request::PutBlob(part.clone())).await {
@@ -351,9 +351,9 @@ async fn who_asks_for_a_thousand_parts_and_reads_none_has_few_of_them_in_the_rel
     }
     tokio::time::sleep(Duration::from_secs(1)).await;
     let grown = relay.resident().saturating_sub(before);
-    // 32 in flight of each would be 160 MiB beside what the outboxes hold.
+    // 32 parts in flight for each client would be 160 MiB, in addition to the outboxes.
     assert!(grown < 90 << 20, "{} MiB", grown >> 20);
-    // Who reads then gets all of them.
+    // A client that then reads gets all of them.
     let (mut client, asked) = clients.pop().unwrap();
     for (part, id) in asked.into_iter().enumerate() {
         let Ok(Answer::BlobPart { bytes, .. }) = client.answer(id).await else { panic!("no part") };
@@ -373,7 +373,7 @@ async fn a_part_that_is_too_long_ends_the_connection() {
         request: Request::PutBlob(blob.part(&ada, &ada.first, 0, MAX_BLOB_PART)),
     };
     let bytes = frame.encode().unwrap();
-    // The length of the bytes is the last varint before them: one more, and a byte more.
+    // The length of the bytes is the last varint before them. The test makes it one greater, and adds a byte.
     let at = bytes.len() - MAX_BLOB_PART;
     let mut longer = bytes.clone();
     longer[at - 3] |= 1;

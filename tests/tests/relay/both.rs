@@ -11,12 +11,12 @@ use parley_tests::relay_client::{RelayClient, bytes, commit, commit_within, join
 use parley_tests::relay_process::RelayProcess;
 use parley_tests::sim::{ConnectionId, VirtualRelay};
 
-/// Far from the edge of what the real clock says.
+/// Far from the limits of the real clock.
 const NOW: UnixMillis = UnixMillis(1_900_000_000_000);
 const PAST: UnixMillis = UnixMillis(1);
 const FAR: UnixMillis = UnixMillis(9_000_000_000_000);
 
-/// What was done, as far as what comes next depends on it.
+/// The past steps, as far as the next ones depend on them.
 struct Script {
     run: u64,
     seed: u64,
@@ -25,7 +25,7 @@ struct Script {
     asked: Vec<Step>,
 }
 
-/// A request, of which log it is, and what lets append once it is done, perhaps in a new group era.
+/// A request, its log, and the append capability after it, perhaps with a new group era.
 #[derive(Clone)]
 struct Step {
     request: Request,
@@ -40,7 +40,7 @@ struct Known {
     epoch: u64,
     head: u64,
     now: Capability,
-    /// The capability to append of the first epoch of each group era.
+    /// The append capability of the first epoch of each group era.
     eras: Vec<Capability>,
 }
 
@@ -73,7 +73,7 @@ impl Script {
         secret(self.secrets)
     }
 
-    /// No other run has these: the real relay would know logs that the simulator's does not.
+    /// A link that no other run has: otherwise the real relay would know logs that the simulator's does not.
     fn link(&mut self) -> Capability {
         secret(1000 + 10 * self.run + self.below(4))
     }
@@ -142,7 +142,7 @@ impl Script {
         Step { request, index, fresh, begins }
     }
 
-    /// A commit was stored that was not there before.
+    /// Notes that a new commit was stored.
     fn stored(&mut self, seq: Seq, step: &Step) {
         let known = &mut self.logs[step.index];
         if matches!(step.request, Request::AskToJoin(_)) {
@@ -171,7 +171,7 @@ fn virtually(relay: &mut VirtualRelay, request: Request) -> Result<Answer, Relay
     }
 }
 
-/// Without times and eras, which each has its own of.
+/// The number in an answer, without times and eras, which differ between the relays.
 fn place(answer: &Result<Answer, RelayError>) -> Option<Seq> {
     let Ok(Answer::Stored(places)) = answer else { return None };
     Some(places[0].seq)

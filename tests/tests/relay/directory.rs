@@ -32,7 +32,7 @@ async fn an_account_is_found_by_name_and_by_id() {
     let unknown = accounts::found(client.call(look_up(account.id())).await);
     assert_eq!(unknown, Err(RelayError::UnknownAccount));
     for _ in 0..2 {
-        // The second time as after a lost answer.
+        // The second time is a retry after a lost answer.
         assert_eq!(client.call(account.registration("ada")).await, Ok(Answer::Done));
     }
     let record = found(client.call(resolve("ada")).await);
@@ -40,7 +40,7 @@ async fn an_account_is_found_by_name_and_by_id() {
     assert_eq!(&*record.log, account.log.entries());
     assert_eq!(record.username.as_ref().map(Username::as_str), Some("ada"));
     assert_eq!(found(client.call(look_up(account.id())).await), record);
-    // Under another name it is not the same registration.
+    // Under another name it is a different registration.
     assert_eq!(client.call(account.registration("eve")).await, Err(RelayError::BadRequest));
 }
 
@@ -128,7 +128,7 @@ async fn of_two_entries_for_one_place_the_first_wins() {
     assert_eq!(results.iter().filter(|result| **result == Ok(Answer::Done)).count(), 1, "{results:?}");
     assert!(results.contains(&Err(RelayError::DeviceLogConflict)), "{results:?}");
     let (winner, loser) = if results[0].is_ok() { (one, other) } else { (other, one) };
-    // The winner's retry is no conflict; the loser's stays one.
+    // The winner's retry is no conflict; the loser's still is one.
     assert_eq!(client.call(account.append(winner.clone())).await, Ok(Answer::Done));
     assert_eq!(client.call(account.append(loser)).await, Err(RelayError::DeviceLogConflict));
     account.log.append(&winner).unwrap();
@@ -183,7 +183,7 @@ async fn an_account_is_found_by_the_recovery_key_that_its_log_names_now() {
     let replaced = account.entry(&second, Change::ReplaceRecoveryKey(verifying(&newer)), None);
     account.log.append(&replaced).unwrap();
     for _ in 0..2 {
-        // The second time as after a lost answer.
+        // The second time is a retry after a lost answer.
         client.call(account.append(replaced.clone())).await.unwrap();
         assert_eq!(client.call(recover(&account.recovery)).await, unknown);
         assert_eq!(&*found(client.call(recover(&newer)).await).log, account.log.entries());

@@ -26,7 +26,7 @@ async fn a_killed_relay_has_every_acknowledged_append_and_none_twice() {
                 let append = new.append;
                 let _ = report.send((append, None));
                 let request = Request::AppendMessages(messages(log, Epoch(0), &secret, vec![new]));
-                // Panics when the relay dies, which ends this task as it should.
+                // This panics when the relay dies, which ends this task as it should.
                 let Ok(Answer::Stored(places)) = client.call(request).await else { return };
                 let _ = report.send((append, Some(places[0].seq)));
             }
@@ -99,7 +99,7 @@ async fn a_full_disk_refuses_appends_and_still_serves_reads() {
     };
     assert_eq!(refusal, RelayError::StorageFull);
     assert!(stored > 5);
-    // Several at once: all are refused, and the relay goes on.
+    // Several at once: the relay refuses all, and goes on.
     let mut ids = Vec::new();
     for _ in 0..10 {
         let request = messages(log, Epoch(0), &secret, vec![message(&vec![9; 50_000])]);

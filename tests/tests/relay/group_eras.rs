@@ -21,8 +21,8 @@ fn seqs(entries: &[LogEntry]) -> Vec<u64> {
     entries.iter().map(|entry| entry.seq.0).collect()
 }
 
-/// A log of three epochs of one group era, a message and the commit in each of the first two, a message in the third. Returns
-/// the capabilities to append in each.
+/// A log with three epochs of one group era: a message and the commit in each of the first two, a message in the third. Returns
+/// the append capability of each.
 async fn three_epochs(client: &mut RelayClient, log: LogId) -> [Capability; 3] {
     let all = [capability(), capability(), capability()];
     client.create_log(log, Epoch(1), &all[0]).await;
@@ -47,7 +47,7 @@ async fn who_was_away_reads_on_across_epochs_in_one_subscription() {
     let entries = reader.log_entries(log, 5).await;
     let read: Vec<(u64, u64)> = entries.iter().map(|entry| (entry.seq.0, entry.epoch.0)).collect();
     assert_eq!(read, [(1, 1), (2, 1), (3, 2), (4, 2), (5, 3)]);
-    // It goes on with what comes, across one more epoch, up to the commit that ends the group era.
+    // The subscription delivers new entries, across one more epoch, up to the commit that ends the group era.
     let (fourth, fifth) = (capability(), capability());
     let goes_on = commit_within(log, Epoch(3), &third, &fourth);
     only(writer.call(Request::AppendCommit(goes_on)).await).unwrap();
@@ -79,7 +79,7 @@ async fn p10_the_read_capability_of_a_group_era_opens_nothing_of_the_next() {
     assert_eq!(seqs(&removed.log_entries(log, 1).await), [6], "it is told that it is out");
     writer.append(log, Epoch(4), &after, b"secret").await.unwrap();
     removed.assert_no_push(A_MOMENT).await;
-    // Also not when it asks anew, wherever it says that it stands.
+    // A new request does not get further either, whatever place it names.
     let ended = Subscribed { head: Seq(6), epoch: Epoch(1) };
     assert_eq!(removed.subscribe(log, &first, Seq(6)).await, Ok(ended));
     removed.assert_no_push(A_MOMENT).await;
@@ -87,7 +87,7 @@ async fn p10_the_read_capability_of_a_group_era_opens_nothing_of_the_next() {
     assert_eq!(removed.call(Request::SubscribeLog(since)).await, Err(RelayError::WrongCapability));
     let info = Request::FetchGroupInfo { log, capability: reading(&first) };
     assert_eq!(removed.call(info).await, Err(RelayError::StaleEpoch { current: Epoch(4) }));
-    // Nor does what it could append with read, nor the other way round.
+    // Append capabilities do not read, and reading capabilities do not append.
     for append in [&first, &third, &after] {
         let swapped = SubscribeLog { capability: append.clone(), ..subscription(log, append, Seq(0)) };
         assert_eq!(removed.call(Request::SubscribeLog(swapped)).await, Err(RelayError::WrongCapability));
@@ -115,7 +115,7 @@ async fn p10_who_may_read_may_not_append() {
     let again = commit_within(log, Epoch(3), &third, &first);
     assert_eq!(client.call(Request::AppendCommit(again)).await, Err(RelayError::BadRequest));
     client.append(log, Epoch(3), &third, b"").await.unwrap();
-    // The same log again is only the same with the same reader.
+    // The same log again counts as the same only with the same reader.
     client.create_log(log, Epoch(1), &first).await;
     let other = parley_protocol::frame::CreateLog { read: second.hash(), ..new_log(log, Epoch(1), &first) };
     assert_eq!(client.call(Request::CreateLog(other)).await, Err(RelayError::LogExists));
@@ -143,7 +143,7 @@ async fn who_came_in_the_middle_of_a_group_era_begins_there() {
     }
 }
 
-/// A relay that keeps messages for no time at all, which the second one is, deletes what the first one stored.
+/// A relay with a retention of zero, the second one, deletes what the first one stored.
 #[tokio::test]
 async fn who_was_away_longer_than_messages_stay_reads_on_across_commits() {
     let mut relay = RelayProcess::start(&[]);
@@ -168,14 +168,14 @@ async fn who_was_away_longer_than_messages_stay_reads_on_across_commits() {
     );
     assert!(entries.iter().all(|entry| (entry.kind == commit) != entry.payload.is_empty()));
     assert!(entries.is_sorted_by_key(|entry| entry.time));
-    // The log lives: numbers go on, also for who has just read so far.
+    // The log lives: numbers continue, also for a client that has just read up to there.
     assert_eq!(client.append(log, Epoch(3), &third, b"new").await.unwrap().seq, Seq(70));
     assert_eq!(seqs(&client.log_entries(log, 1).await), [70]);
     client.commit(log, Epoch(3), &third, &capability()).await.unwrap();
     assert_eq!(seqs(&client.log_entries(log, 1).await), [71]);
 }
 
-/// Commits stay for long: one address brings so many bytes of them, and one log holds so many.
+/// Commits stay for long: one address may bring this many bytes of them, and one log holds this many.
 #[tokio::test]
 async fn p10_commits_are_limited_for_an_address_and_for_a_log() {
     let relay = RelayProcess::start(&["--rate-commits", "1024/60", "--commits-mib", "1"]);

@@ -60,13 +60,13 @@ async fn an_inbox_brings_what_comes_until_it_is_acknowledged() {
     assert_eq!(owner.inbox_entries(1).await[0].seq, Seq(2));
 
     assert_eq!(owner.call(ack(address, inbox, 1)).await, Ok(Answer::Done));
-    // A retry of the sender is recognised also after the acknowledgement.
+    // The relay recognises a retry of the sender also after the acknowledgement.
     assert_eq!(only(sender.call(Request::PostInbox(first)).await).unwrap(), stored);
     let mut again = RelayClient::connect(relay.address()).await;
     again.call(subscribe(address, inbox, 0)).await.unwrap();
     let left = again.inbox_entries(1).await;
     assert_eq!((left[0].seq, &*left[0].payload), (Seq(2), &b"second"[..]));
-    // Acknowledging what has not come yet does not swallow it.
+    // Acknowledging future entries does not delete them.
     assert_eq!(owner.call(ack(address, inbox, 1000)).await, Ok(Answer::Done));
     only(sender.call(Request::PostInbox(post(address, b"third"))).await).unwrap();
     assert_eq!(&*again.inbox_entries(1).await[0].payload, b"third");
@@ -109,7 +109,7 @@ async fn a_one_time_key_package_is_given_out_once_and_the_last_resort_after_them
     let count = owner.call(publish(&account, &account.first, &[1, 2], Some(99))).await;
     assert_eq!(count, Ok(Answer::KeyPackageCount { one_time: 2, last_resort: true }));
     assert_eq!(owner.call(claim()).await, given(1));
-    // A retry of the upload does not bring back what was given out.
+    // A retry of the upload does not bring back KeyPackages that were given out.
     let count = owner.call(publish(&account, &account.first, &[1, 2], None)).await;
     assert_eq!(count, Ok(Answer::KeyPackageCount { one_time: 1, last_resort: true }));
     assert_eq!(owner.call(claim()).await, given(2));
@@ -207,12 +207,12 @@ async fn a_device_swaps_the_stamp() {
     let (address, inbox) = (account.address(&account.first), &account.first.inbox);
     let [first, second, third] = [1, 2, 3].map(|byte| Stamp([byte; 16]));
     assert_eq!(owner.call(swap_stamp(address, inbox, first)).await, Ok(stamp_swapped(None)));
-    // Whoever does not know the capability neither sees nor changes it.
+    // A client without the capability can neither see nor change the stamp.
     let stranger = owner.call(swap_stamp(address, &capability(), third)).await;
     assert_eq!(stranger, Err(RelayError::WrongCapability));
     let nobody = InboxAddress { account: account.id(), device: TestDevice::new().record.id };
     assert_eq!(owner.call(swap_stamp(nobody, inbox, third)).await, Err(RelayError::UnknownDevice));
-    // Two that are sent without waiting take effect in their order, on whichever connection the next one comes.
+    // Two requests sent without waiting take effect in order, on whichever connection the next one comes.
     let second_id = owner.send(swap_stamp(address, inbox, second)).await;
     let third_id = owner.send(swap_stamp(address, inbox, third)).await;
     assert_eq!(owner.answer(second_id).await, Ok(stamp_swapped(Some(first))));

@@ -14,17 +14,17 @@ use tokio::task::JoinSet;
 
 const KILLS: u64 = 50;
 const WRITERS: usize = 4;
-/// Appends that each writer has on the way.
+/// The number of appends that each writer has on their way.
 const IN_FLIGHT: usize = 8;
 
-/// What one writer knows: places of what was acknowledged, and what it has sent without hearing of it.
+/// A writer's knowledge: the places of acknowledged appends, and the appends sent without an answer.
 #[derive(Default)]
 struct Writer {
     acknowledged: HashMap<AppendId, Seq>,
     unanswered: Vec<NewMessage>,
 }
 
-/// Appends until the relay is gone. What was unanswered before is sent again first, as clients do.
+/// Appends until the relay is gone. Sends unanswered appends first, as clients do.
 async fn write(mut writer: Writer, address: SocketAddr, log: LogId, secret: Capability) -> Writer {
     let mut client = RelayClient::connect(address).await;
     let mut waiting = HashMap::new();
@@ -51,7 +51,7 @@ async fn write(mut writer: Writer, address: SocketAddr, log: LogId, secret: Capa
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn p5_fifty_kills_under_load_lose_nothing_and_double_nothing() {
-    // More than the test can write, so that no rate refuses it.
+    // More than the test can write, so that no rate refuses anything.
     let flags = ["--rate-requests", "100000000/100000000", "--rate-upload", "100000000/100000000"];
     let mut relay = RelayProcess::start(&flags);
     let (log, secret) = (LogId(unique()), capability());
@@ -64,7 +64,7 @@ async fn p5_fifty_kills_under_load_lose_nothing_and_double_nothing() {
         for writer in writers.drain(..) {
             tasks.spawn(write(writer, relay.address(), log, secret.clone()));
         }
-        // At another moment each time.
+        // At a different moment each time.
         tokio::time::sleep(Duration::from_millis(60 + round * 37 % 140)).await;
         relay.kill();
         writers = tasks.join_all().await;

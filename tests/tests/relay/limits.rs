@@ -73,21 +73,22 @@ async fn connections_from_one_address_are_limited_and_a_closed_one_makes_room() 
     panic!("the place of a closed connection stays taken");
 }
 
-/// A browser sees of a refused upgrade only that there is no connection: the relay says why on one that it ends at once.
+/// From a refused upgrade a browser learns only that there is no connection. So the relay accepts one, says why, and ends it at
+/// once.
 #[tokio::test]
 async fn a_full_relay_says_so_and_when_to_come_back() {
     let relay = RelayProcess::start(&["--connections-per-address", "1"]);
     let _one = RelayClient::connect(relay.address()).await;
     let mut turned_away = RelayClient::connect_silently(relay.address()).await;
-    // Whatever it asks meanwhile is not heard.
+    // The relay hears no request meanwhile.
     turned_away.send(Request::Hello).await;
     assert_eq!(turned_away.closing().await, Some(ClosingReason::Full { retry_after_ms: 20_000 }));
 }
 
-/// Being told costs the relay a socket: so many at a time are told, and the others refused as before.
+/// Telling a client costs the relay a socket: it tells a limited number at a time, and refuses the others as before.
 #[tokio::test]
 async fn those_who_are_turned_away_cost_no_more_than_a_bounded_number_of_sockets() {
-    // They do not close, and have all the time to.
+    // These clients do not close, and have plenty of time.
     let relay = RelayProcess::start(&["--connections-per-address", "1", "--slow-reader-ms", "600000"]);
     let _one = RelayClient::connect(relay.address()).await;
     let url = format!("ws://{}/v1/ws", relay.address());
@@ -143,7 +144,7 @@ async fn an_inbox_takes_so_much_and_no_more_also_through_welcomes() {
     let mut client = RelayClient::connect(relay.address()).await;
     client.call(account.registration("ada")).await.unwrap();
     let to = account.address(&account.first);
-    // As a device of the account: for strangers there is less room (`strangers`).
+    // As a device of the account: strangers have less room (`strangers`).
     let inbox = account.first.inbox.clone();
     let read = SubscribeInbox { address: to, capability: inbox, after: Seq(0) };
     client.call(Request::SubscribeInbox(read)).await.unwrap();
@@ -152,13 +153,13 @@ async fn an_inbox_takes_so_much_and_no_more_also_through_welcomes() {
         only(client.call(Request::PostInbox(post())).await).unwrap();
     }
     assert_eq!(client.call(Request::PostInbox(post())).await, Err(RelayError::QuotaExceeded));
-    // A log whose Welcome does not fit is not made.
+    // The relay does not make a log whose Welcome does not fit.
     let (log, secret) = (LogId(unique()), capability());
     let mut create = new_log(log, Epoch(0), &secret);
     create.welcomes = welcomes(vec![post()]);
     assert_eq!(client.call(Request::CreateLog(create)).await, Err(RelayError::QuotaExceeded));
     assert_eq!(client.append(log, Epoch(0), &secret, b"x").await, Err(RelayError::UnknownLog));
-    // The sixth token of the inbox's bucket, and then none is left.
+    // This takes the sixth token of the inbox's bucket, the last one.
     assert_eq!(client.call(Request::PostInbox(post())).await, Err(RelayError::QuotaExceeded));
     assert!(is_rate_limited(&client.call(Request::PostInbox(post())).await));
 }

@@ -25,7 +25,7 @@ fn elsewhere(number: u8) -> IpAddr {
     Ipv4Addr::new(127, 0, 8, number).into()
 }
 
-/// A log in epoch 0, what lets append there, and a link into it.
+/// A log in epoch 0, its append capability, and a link into it.
 struct Linked {
     relay: RelayProcess,
     member: RelayClient,
@@ -71,7 +71,7 @@ async fn who_has_a_link_comes_in_with_every_member_offline_and_they_read_it_late
     let landed = only(newcomer.call(Request::JoinByLink(joins.clone())).await).unwrap();
     assert_eq!(landed.seq, Seq(2));
     newcomer.append(linked.log, Epoch(1), &next, b"hello").await.unwrap();
-    // A member reads across it in the subscription of its group era, and sees by which link it came.
+    // A member reads across the join in the subscription of its group era, and sees which link was used.
     let state = linked.member.subscribe(linked.log, &linked.first, Seq(1)).await.unwrap();
     assert_eq!(state, Subscribed { head: Seq(3), epoch: Epoch(0) });
     let entries = linked.member.log_entries(linked.log, 2).await;
@@ -81,7 +81,7 @@ async fn who_has_a_link_comes_in_with_every_member_offline_and_they_read_it_late
     );
     assert_eq!(entries[0].append.0[..8], linked.link.hash().0[..8]);
     assert_eq!((entries[1].epoch, &*entries[1].payload), (Epoch(1), &b"hello"[..]));
-    // The next one comes in behind them, is pushed, and finds the same package.
+    // The next joiner comes after them, gets pushes, and finds the same GroupInfo.
     let package = Ok(Answer::GroupInfo { epoch: Epoch(1), sealed: Some(bytes(b"package")) });
     assert_eq!(info(&mut newcomer, linked.log, &linked.first).await, package);
     let stored = linked.client().await.join(linked.log, Epoch(1), &linked.link, &capability()).await.unwrap();
@@ -92,14 +92,14 @@ async fn who_has_a_link_comes_in_with_every_member_offline_and_they_read_it_late
 async fn p9_a_stranger_without_the_capability_of_a_link_joins_nothing() {
     let mut linked = Linked::start(&[]).await;
     let mut stranger = linked.client().await;
-    // A guess, what lets append and read, and the hash of the link, which the relay's disk has.
+    // A guess, the append and reading capabilities, and the hash of the link, which the relay's disk has.
     let hash = Capability::new(linked.link.hash().0);
     for wrong in [capability(), linked.first.clone(), reading(&linked.first), hash] {
         assert_eq!(stranger.open_link(&wrong).await, Err(UNKNOWN));
         let joined = stranger.join(linked.log, Epoch(0), &wrong, &capability()).await;
         assert_eq!(joined, Err(UNKNOWN));
     }
-    // The link lets neither append, nor commit as members do, nor read, nor put a blob.
+    // The link permits neither appends, nor commits of members, nor reading, nor putting a blob.
     let wrong = Err(RelayError::WrongCapability);
     let (log, link) = (linked.log, linked.link.clone());
     assert_eq!(stranger.append(log, Epoch(0), &link, b"").await, wrong);
@@ -120,7 +120,7 @@ async fn p9_the_link_of_another_log_leads_nowhere_else() {
     let mut client = linked.client().await;
     assert_eq!(client.join(linked.log, Epoch(0), &theirs, &capability()).await, Err(UNKNOWN));
     assert_eq!(client.join(LogId(unique()), Epoch(0), &theirs, &capability()).await, Err(UNKNOWN));
-    // Nor does one come in under the mark of another's link.
+    // Nor can a client join under the mark of another link.
     let marked = join(other, Epoch(0), &linked.link, &capability()).append;
     let disguised = JoinByLink { append: marked, ..join(other, Epoch(0), &theirs, &capability()) };
     assert_eq!(client.call(Request::JoinByLink(disguised)).await, Err(RelayError::BadRequest));
@@ -152,7 +152,7 @@ async fn p9_an_expired_link_leads_nowhere() {
     linked.member.append(log, Epoch(1), &next, b"the epoch goes on").await.unwrap();
 }
 
-/// As after a removal, a revocation or another change of who may come: what was known before is good for nothing.
+/// This happens after a removal, a revocation or another change of who may join: everything known before is useless.
 #[tokio::test]
 async fn p10_links_of_before_are_gone_after_a_new_group_era() {
     let mut linked = Linked::start(&[]).await;
@@ -164,13 +164,13 @@ async fn p10_links_of_before_are_gone_after_a_new_group_era() {
     assert_eq!(removed.open_link(&linked.link).await, Err(UNKNOWN));
     assert_eq!(removed.join(log, Epoch(1), &linked.link, &capability()).await, Err(UNKNOWN));
     assert!(removed.open_link(&kept).await.is_ok());
-    // An update leaves the one that came with the era, and a commit without links ends it.
+    // An update keeps the GroupInfo from the era's beginning, and a commit without links deletes it.
     let update = commit_within(log, Epoch(1), &next[0], &next[1]);
     only(linked.member.call(Request::AppendCommit(update)).await).unwrap();
     assert!(removed.open_link(&kept).await.is_ok());
     linked.member.commit(log, Epoch(2), &next[1], &next[2]).await.unwrap();
     assert_eq!(removed.open_link(&kept).await, Err(UNKNOWN));
-    // What was sent before brings nothing back.
+    // A repeated request restores nothing.
     let retry = linked.member.call(Request::AppendLinkedCommit(request)).await;
     assert_eq!(only(retry).unwrap().seq, Seq(1));
     assert_eq!(removed.open_link(&kept).await, Err(UNKNOWN));
@@ -182,7 +182,7 @@ async fn p10_links_of_before_are_gone_after_a_new_group_era() {
     assert_eq!(removed.open_link(&linked.link).await, Err(UNKNOWN));
 }
 
-/// A link that got out fills no log: beyond a few, joins come slowly, from however many addresses.
+/// A leaked link cannot fill a log: beyond a few joins, further ones are slow, from any number of addresses.
 #[tokio::test]
 async fn p10_a_flood_of_joins_by_one_link_is_slowed_and_the_members_go_on() {
     let mut linked = Linked::start(&["--rate-joins", "5/20"]).await;
@@ -191,7 +191,7 @@ async fn p10_a_flood_of_joins_by_one_link_is_slowed_and_the_members_go_on() {
     let slots = link_slots(&[(&linked.link, None), (&other, None)]);
     let request = linked_commit((log, Epoch(0)), &linked.first, &now, slots);
     only(linked.member.call(Request::AppendLinkedCommit(request)).await).unwrap();
-    // What comes to nothing counts for nothing.
+    // Failed joins do not count.
     let mut pest = RelayClient::connect_from(elsewhere(1), linked.relay.address()).await;
     for _ in 0..20 {
         let unmarked = JoinByLink { append: AppendId(unique()), ..join(log, Epoch(1), &linked.link, &now) };
@@ -211,7 +211,7 @@ async fn p10_a_flood_of_joins_by_one_link_is_slowed_and_the_members_go_on() {
         }
     }
     assert!(slowed && (6..9).contains(&epoch), "{epoch}");
-    // Members write and commit as before; another link lets in.
+    // Members write and commit as before, and another link still works.
     linked.member.append(log, Epoch(epoch), &now, b"still here").await.unwrap();
     linked.client().await.join(log, Epoch(epoch), &other, &capability()).await.unwrap();
 }
@@ -226,7 +226,7 @@ async fn p8_a_join_that_is_sent_again_lands_once_also_when_its_link_is_gone() {
     assert_eq!(only(newcomer.call(request.clone()).await), Ok(landed));
     linked.member.commit(log, Epoch(1), &next, &capability()).await.unwrap();
     assert_eq!(newcomer.open_link(&linked.link).await, Err(UNKNOWN));
-    // Also a relay that died in between.
+    // This also holds for a relay that died in between.
     let Linked { relay, .. } = linked;
     let folder = relay.folder();
     drop(relay);
@@ -251,7 +251,7 @@ async fn links_and_joins_survive_a_kill() {
     newcomer.append(log, Epoch(1), &next, b"hello").await.unwrap();
 }
 
-/// Of several who come at once one is first, and the others have turns, as all who commit.
+/// Of several joiners at once one is first, and the others get turns, like all committers.
 #[tokio::test]
 async fn who_comes_by_a_link_and_lost_a_race_has_the_next_turn() {
     let mut linked = Linked::start(&[]).await;
@@ -262,7 +262,7 @@ async fn who_comes_by_a_link_and_lost_a_race_has_the_next_turn() {
     let mut newcomer = linked.client().await;
     let stale = Err(RelayError::StaleEpoch { current: Epoch(2) });
     assert_eq!(newcomer.join(log, Epoch(1), &linked.link, &capability()).await, stale);
-    // A member who is always quicker waits now, and so does another who comes.
+    // A member who is always quicker waits now, and so does another joiner.
     let fourth = capability();
     let quick = commit_within(log, Epoch(2), &third, &fourth);
     let refused = linked.member.call(Request::AppendCommit(quick)).await;
@@ -327,7 +327,7 @@ async fn a_group_info_stays_as_long_as_its_group_era() {
     assert_eq!(info(&mut linked.member, log, &secrets[2]).await, package(3, None));
 }
 
-/// Links are not to be searched for, nor is the relay's disk to be filled by them.
+/// Nobody can search for links, or fill the relay's disk with them.
 #[tokio::test]
 async fn p10_links_are_looked_up_and_brought_no_faster_than_names_and_commits() {
     let relay = RelayProcess::start(&["--rate-resolves", "3/1", "--rate-commits", "64/1"]);
@@ -357,7 +357,7 @@ async fn p10_links_are_looked_up_and_brought_no_faster_than_names_and_commits() 
     assert_eq!(made, 2, "32 KiB each");
 }
 
-/// What was kept for those who come later is read page by page, beside the subscription of the same log.
+/// A newcomer reads the kept messages page by page, beside the subscription of the same log.
 #[tokio::test]
 async fn a_log_is_read_by_the_page_beside_its_subscription() {
     let mut linked = Linked::start(&[]).await;

@@ -12,7 +12,7 @@ use sha2::{Digest as _, Sha256};
 
 const FAST: [&str; 4] = ["--rate-requests", "1000000/1000000", "--rate-upload", "10000000/10000000"];
 
-/// A log, and what it takes to append in its epoch.
+/// A log, and what a client needs to append in its epoch.
 struct TestLog {
     id: LogId,
     epoch: Epoch,
@@ -43,7 +43,7 @@ fn part(blob: &TestBlob, log: &TestLog, offset: u64, length: usize) -> PutLogBlo
     part_of(blob, BlobHash(Sha256::digest(&blob.bytes).into()), log, (offset, length))
 }
 
-/// The same where the hash of all of it is known.
+/// A part of a blob whose complete hash is known.
 fn part_of(blob: &TestBlob, hash: BlobHash, log: &TestLog, (offset, length): (u64, usize)) -> PutLogBlob {
     let begin = usize::try_from(offset).unwrap();
     let end = blob.bytes.len().min(begin + length);
@@ -64,7 +64,7 @@ async fn put(client: &mut RelayClient, part: PutLogBlob) -> Result<u64, RelayErr
     stored(client.call(Request::PutLogBlob(part)).await)
 }
 
-/// Puts what the relay does not have yet.
+/// Puts the bytes that the relay does not have yet.
 async fn upload(client: &mut RelayClient, blob: &TestBlob, log: &TestLog) {
     let mut at = put(client, part(blob, log, 0, 0)).await.unwrap();
     while at < blob.size() {
@@ -111,7 +111,7 @@ async fn a_blob_of_a_log_goes_on_after_a_kill_and_in_a_later_epoch() {
     upload(&mut client, &blob, &log).await;
     let mut elsewhere = RelayClient::connect(relay.address()).await;
     assert!(download(&mut elsewhere, &blob).await == blob.bytes);
-    // All of it again changes nothing.
+    // Putting everything again changes nothing.
     assert_eq!(put(&mut client, part(&blob, &log, 0, 10)).await, Ok(blob.size()));
 }
 
@@ -172,7 +172,7 @@ async fn p10_only_who_may_append_puts_a_blob_and_none_is_changed() {
         assert_eq!(put(&mut client, refused).await, Err(RelayError::TooLarge));
     }
     assert_eq!(put(&mut client, begun.clone()).await, Ok(50));
-    // Under the same id in another log, or with something else said of it.
+    // Under the same id in another log, or with other properties.
     assert_eq!(put(&mut client, part(&blob, &other, 50, 50)).await, wrong);
     let next = part(&blob, &log, 50, 50);
     let size = PutLogBlob { size: 101, ..next.clone() };
@@ -181,7 +181,7 @@ async fn p10_only_who_may_append_puts_a_blob_and_none_is_changed() {
     for refused in [size, hash, reader] {
         assert_eq!(put(&mut client, refused).await, wrong);
     }
-    // A removed member may not go on with what it began.
+    // A removed member may not continue a blob that it began.
     log.commit(&mut client).await;
     assert_eq!(put(&mut client, next).await, Err(RelayError::StaleEpoch { current: Epoch(2) }));
     upload(&mut client, &blob, &log).await;
@@ -209,7 +209,7 @@ async fn a_log_has_so_many_blobs_and_bytes_beside_those_of_accounts() {
     upload(&mut client, &large, &log).await;
 }
 
-/// What it costs that the relay reads the largest blob once more.
+/// Measures the relay's second reading of the largest blob.
 #[tokio::test]
 async fn a_blob_of_a_log_of_the_greatest_size() {
     let relay = RelayProcess::start(&FAST);

@@ -23,7 +23,7 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
-/// Kills the relay, puts the copy in the place of its data, and starts it again.
+/// Kills the relay, replaces its data by the copy, and restarts it.
 fn roll_back(mut relay: RelayProcess, from: &Path) -> RelayProcess {
     relay.kill();
     let folder = relay.folder();
@@ -78,7 +78,7 @@ async fn p5_a_place_that_a_restored_relay_gives_out_again_is_not_the_same() {
     for place in &lost {
         assert_eq!(subscribe(&mut client, log, &secret, *place).await, Err(RelayError::RolledBack));
     }
-    // Another, to which nothing was pushed for the subscription from before.
+    // Another client, which got no pushes for the subscription from before.
     let mut reader = RelayClient::connect(relay.address()).await;
     reader.subscribe(log, &secret, Seq(0)).await.unwrap();
     let entries = reader.log_entries(log, 7).await;
@@ -86,7 +86,7 @@ async fn p5_a_place_that_a_restored_relay_gives_out_again_is_not_the_same() {
     assert_eq!(read, [before, again].concat(), "who reads is told the same as who wrote");
 }
 
-/// Restarted and not rolled back, it knows everything that it said.
+/// A relay that was restarted and not rolled back knows everything that it said.
 #[tokio::test]
 async fn p5_a_relay_that_was_only_restarted_has_not_gone_back() {
     let mut relay = RelayProcess::start(&[]);
@@ -113,7 +113,7 @@ fn unique_era() -> parley_protocol::ids::Era {
     parley_protocol::ids::Era(unique())
 }
 
-/// With all its devices, at once; a device that was removed is none of them.
+/// All devices of the account come back at once; a removed device is not one of them.
 #[tokio::test]
 async fn p10_an_account_registers_again_with_its_whole_device_log() {
     let relay = RelayProcess::start(&[]);

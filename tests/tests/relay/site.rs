@@ -31,7 +31,7 @@ async fn ask(address: SocketAddr, method: &str, path: &str, headers: &str) -> Re
     .await
 }
 
-/// What the relay answers to these bytes.
+/// The relay's answer to these bytes.
 async fn say(address: SocketAddr, bytes: &[u8]) -> Response {
     let mut stream = TcpStream::connect(address).await.unwrap();
     stream.write_all(bytes).await.unwrap();
@@ -181,7 +181,7 @@ async fn health_is_told_from_readiness() {
     assert_eq!(get(relay.address(), "/", "").await.status, 404, "there is no app");
 }
 
-/// Nobody else finds out before their browser shows a page that does not work.
+/// Otherwise an operator finds out only when their browser shows a page that does not work.
 #[test]
 fn a_relay_that_others_reach_over_plain_http_says_at_its_start_that_browsers_want_https() {
     let started = |flags: &[&str]| RelayProcess::start_logging(flags).end_and_log();
@@ -194,7 +194,7 @@ fn a_relay_that_others_reach_over_plain_http_says_at_its_start_that_browsers_wan
     );
 }
 
-/// Who keeps a refusal for a year has no app for a year.
+/// A browser that caches a refusal for a year has no app for a year.
 #[tokio::test]
 async fn a_refusal_is_not_kept_by_browsers() {
     let app = app(false);
@@ -253,7 +253,7 @@ async fn a_page_of_another_site_cannot_connect() {
     assert_eq!(status("http://localhost:3000").await, "HTTP/1.1 101");
 }
 
-/// A relay's program with an archive behind it, as `cargo xtask dist` makes it.
+/// A relay's program with an appended archive, as `cargo xtask dist` makes it.
 fn program_with_app(damage: bool) -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     let mut files = Vec::new();

@@ -40,7 +40,7 @@ const fn is_rate_limited(answer: &Result<Answer, RelayError>) -> bool {
     matches!(answer, Err(RelayError::RateLimited { retry_after_ms: 1.. }))
 }
 
-/// What an end is told next of its slot.
+/// The next push to an end about its slot.
 async fn told(client: &mut RelayClient, slot: SlotId) -> Option<SlotState> {
     match client.push().await {
         Push::Slot { slot: of, state } if of == slot => state,
@@ -48,7 +48,7 @@ async fn told(client: &mut RelayClient, slot: SlotId) -> Option<SlotState> {
     }
 }
 
-/// Nothing was pushed before the answer to a ping: the relay queues pushes before it reads on.
+/// Asserts that no push came before the answer to a ping: the relay queues pushes before it reads on.
 async fn assert_told_nothing(client: &mut RelayClient) {
     client.assert_no_push(std::time::Duration::ZERO).await;
 }
@@ -69,7 +69,7 @@ async fn two_ends_talk_and_hear_each_other() {
     let (slot, mut opener, mut other) = met(&relay).await;
     assert_eq!(other.call(write(slot, 1, b"hello")).await, Ok(holds(2, b"hello")));
     assert_eq!(told(&mut opener, slot).await, Some(state(2, b"hello")));
-    // An end may write twice in a row, and the empty value is one.
+    // An end may write twice in a row, and the empty value is a value.
     assert_eq!(opener.call(write(slot, 2, b"")).await, Ok(holds(3, b"")));
     assert_eq!(opener.call(write(slot, 3, b"again")).await, Ok(holds(4, b"again")));
     assert_eq!(told(&mut other, slot).await, Some(state(3, b"")));
@@ -105,7 +105,7 @@ async fn a_third_connection_finds_no_slot() {
     assert_eq!(third.call(Request::CloseSlot(slot)).await, UNKNOWN);
     assert_eq!(third.call(open(slot)).await, Err(RelayError::SlotTaken));
     assert_told_nothing(&mut opener).await;
-    // Nor does anybody hear what the two say.
+    // Nobody else hears what the two say.
     assert_eq!(other.call(write(slot, 1, b"hello")).await, Ok(holds(2, b"hello")));
     assert_eq!(told(&mut opener, slot).await, Some(state(2, b"hello")));
     assert_told_nothing(&mut third).await;
@@ -145,7 +145,7 @@ async fn a_write_sent_again_is_answered_as_the_first_time() {
     }
     assert_eq!(opener.call(write(slot, 2, b"reply")).await, Ok(holds(3, b"reply")));
     assert_eq!(other.call(write(slot, 1, b"once")).await, Ok(holds(2, b"once")));
-    // The same by the other end, or another value, is not the same write.
+    // The same value from the other end, or another value, is a different write.
     assert_eq!(opener.call(write(slot, 1, b"once")).await, CONFLICT);
     assert_eq!(other.call(write(slot, 1, b"twice")).await, CONFLICT);
     assert_eq!(told(&mut opener, slot).await, Some(state(2, b"once")));
@@ -153,7 +153,7 @@ async fn a_write_sent_again_is_answered_as_the_first_time() {
     assert_eq!(opener.call(Request::WatchSlot(slot)).await, Ok(holds(3, b"reply")));
 }
 
-/// Writes whenever it was answered, until the slot is full; says which versions it saw, its own and the other's.
+/// Writes after each answer, until the slot is full. Returns the versions that it saw, its own and the other's.
 async fn write_until_full(mut client: RelayClient, slot: SlotId) -> Vec<u32> {
     let mut seen = vec![1];
     let mut after = 0;
@@ -172,7 +172,7 @@ async fn write_until_full(mut client: RelayClient, slot: SlotId) -> Vec<u32> {
                     break;
                 }
                 Incoming::Frame(ServerFrame::Answer { result: CONFLICT, .. }) => break,
-                // Full; or the other end was told so first, and went.
+                // The slot is full; or the other end learned that first, and left.
                 Incoming::Frame(
                     ServerFrame::Answer { result: QUOTA, .. }
                     | ServerFrame::Push(Push::Slot { state: None, .. }),
@@ -211,11 +211,11 @@ async fn a_slot_ends_when_its_time_is_over_whatever_was_written() {
         assert_eq!(end.call(Request::WatchSlot(slot)).await, UNKNOWN);
         assert_told_nothing(end).await;
     }
-    // An old code is of no use to who waits for somebody to type it.
+    // An old code is useless to an attacker who waits for somebody to type it.
     assert_eq!(other.call(open(slot)).await, TAKEN);
 }
 
-/// Who guessed at the end that shows a code must not get another guess at the end that types it.
+/// An attacker who guessed at the end that shows a code must not get another guess at the end that types it.
 #[tokio::test]
 async fn p4_a_slot_that_ended_is_not_opened_again_while_its_code_may_be_typed() {
     let relay = RelayProcess::start(&["--slot-lifetime-ms", "3000"]);
@@ -230,7 +230,7 @@ async fn p4_a_slot_that_ended_is_not_opened_again_while_its_code_may_be_typed() 
     assert_eq!(elsewhere.call(open(slot)).await, TAKEN);
     let mut reader = RelayClient::connect(relay.address()).await;
     assert_eq!(reader.call(Request::WatchSlot(slot)).await, UNKNOWN, "it has ended for who reads the code");
-    // The relay does not keep it for ever.
+    // The relay does not keep the id for ever.
     tokio::time::sleep(std::time::Duration::from_millis(3_100)).await;
     assert_eq!(reader.call(open(slot)).await, Ok(holds(1, b"first")));
 }
@@ -246,7 +246,7 @@ async fn either_end_closes_a_slot_and_the_other_is_told() {
         assert_told_nothing(&mut closing).await;
         assert_eq!(left.call(Request::WatchSlot(slot)).await, UNKNOWN);
         assert_eq!(closing.call(Request::CloseSlot(slot)).await, UNKNOWN);
-        // Nobody has it again, whoever was an end of it included.
+        // Nobody gets the id again, not even a former end of the slot.
         for end in [&mut left, &mut closing] {
             assert_eq!(end.call(open(slot)).await, TAKEN);
         }
@@ -262,7 +262,7 @@ async fn a_slot_ends_with_the_connection_of_either_end() {
         drop(going);
         assert_eq!(told(&mut left, slot).await, None);
         assert_eq!(left.call(write(slot, 1, b"anybody?")).await, UNKNOWN);
-        // A new connection does not take the place of the one that is gone.
+        // A new connection does not replace the one that is gone.
         let mut again = RelayClient::connect(relay.address()).await;
         assert_eq!(again.call(Request::WatchSlot(slot)).await, UNKNOWN);
     }
@@ -306,7 +306,7 @@ async fn a_relay_that_is_full_of_slots_says_when_to_come_back() {
 async fn openings_from_one_address_are_limited_over_all_its_connections() {
     let relay = RelayProcess::start(&["--rate-slots", "3/1"]);
     for _ in 0..3 {
-        // What is closed or gone has been opened all the same.
+        // Slots that are closed or gone still count as opened.
         let mut client = RelayClient::connect(relay.address()).await;
         assert_eq!(client.call(open(SlotId(unique()))).await, Ok(holds(1, b"first")));
     }
@@ -341,7 +341,7 @@ async fn ids_cannot_be_searched_for() {
             assert!(is_rate_limited(&refused), "{refused:?}");
         }
     }
-    // Who is an end goes on, and another address is not meant.
+    // An existing end goes on, and the limit does not affect another address.
     assert_eq!(opener.call(write(met_before, 1, b"on")).await, Ok(holds(2, b"on")));
     let mut elsewhere = RelayClient::connect_from(ELSEWHERE, relay.address()).await;
     assert_eq!(elsewhere.call(Request::WatchSlot(open_still)).await, Ok(holds(1, b"first")));

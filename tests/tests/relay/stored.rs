@@ -10,7 +10,7 @@ use parley_tests::relay_client::RelayClient;
 use parley_tests::relay_process::RelayProcess;
 use tempfile::TempDir;
 
-/// The databases, as they are called in the relay's folder.
+/// The names of the databases in the relay's folder.
 const FILES: [&str; 2] = ["relay.sqlite3", "blobs.sqlite3"];
 
 fn fixture(file: &str) -> PathBuf {

@@ -18,7 +18,7 @@ use parley_tests::relay_process::RelayProcess;
 use parley_tests::unique;
 use tokio::task::JoinHandle;
 
-/// An address of this machine from which nobody else comes.
+/// An address of this machine that no other client uses.
 fn elsewhere(number: u8) -> IpAddr {
     Ipv4Addr::new(127, 0, 7, number).into()
 }
@@ -52,7 +52,7 @@ fn invitation(to: &[InboxAddress], length: usize) -> CreateLog {
     create
 }
 
-/// Asks again and again, as soon as the relay says that it may.
+/// Repeats a request for ever, as soon as the relay permits.
 fn ask_for_ever(mut client: RelayClient, request: impl Fn() -> Request + Send + 'static) -> JoinHandle<()> {
     tokio::spawn(async move {
         loop {
@@ -84,7 +84,7 @@ async fn p10_one_who_times_its_claims_takes_nobody_elses() {
     stealing.abort();
 }
 
-/// What is left to be taken is not all taken by one, however long it tries.
+/// One attacker cannot take everything that is left, however long it tries.
 #[tokio::test]
 async fn p10_one_takes_few_of_a_persons_one_time_key_packages() {
     let relay = RelayProcess::start(&[]);
@@ -112,7 +112,7 @@ async fn p10_one_who_times_its_posts_keeps_nobody_else_out() {
     let pest = RelayClient::connect_from(elsewhere(1), relay.address()).await;
     let knocking = ask_for_ever(pest, move || Request::PostInbox(post(to, 1)));
     tokio::time::sleep(Duration::from_millis(500)).await;
-    // The owner is there, and takes what comes.
+    // The owner is online, and reads what comes.
     let reading = tokio::spawn(async move {
         loop {
             let last = owner.inbox_entries(1).await[0].seq;
@@ -130,7 +130,7 @@ async fn p10_one_who_times_its_posts_keeps_nobody_else_out() {
     reading.abort();
 }
 
-/// Posts until the relay has taken nothing for a while; how much it took.
+/// Posts until the relay has taken nothing for a while. Returns how much it took.
 async fn fill(client: &mut RelayClient, to: InboxAddress, length: usize) -> usize {
     let (mut taken, start) = (0, Instant::now());
     while start.elapsed() < Duration::from_secs(3) {
@@ -158,7 +158,7 @@ async fn p10_one_stranger_does_not_fill_an_offline_inbox() {
     }
 }
 
-/// Many addresses fill what is for strangers. The account's own devices are none.
+/// Many addresses fill the strangers' part of the inbox. The account's own devices are not strangers.
 #[tokio::test]
 async fn p10_many_strangers_leave_room_in_an_inbox_for_own_devices_and_small_welcomes() {
     let relay = RelayProcess::start(&["--inbox-mib", "16", "--rate-upload", "1048576/1048576"]);
@@ -174,7 +174,7 @@ async fn p10_many_strangers_leave_room_in_an_inbox_for_own_devices_and_small_wel
     }
     let mut honest = RelayClient::connect_from(elsewhere(100), relay.address()).await;
     assert_eq!(honest.call(Request::CreateLog(invitation(&[to], 20_000))).await, Ok(Answer::Done));
-    // Without end also the small ones are too many ...
+    // Without end, even the small entries are too many ...
     let relay = RelayProcess::start(&["--inbox-entries", "40"]);
     let mut owner = RelayClient::connect(relay.address()).await;
     owner.call(account.registration("ada")).await.unwrap();
@@ -184,7 +184,7 @@ async fn p10_many_strangers_leave_room_in_an_inbox_for_own_devices_and_small_wel
     }
     let full = honest_call(&relay, Request::PostInbox(post(to, 1))).await;
     assert_eq!(full, Err(RelayError::QuotaExceeded));
-    // ... and a device of the account, which its inbox's capability has shown, still gets in.
+    // ... and a device of the account, which has shown the capability of its inbox, still gets in.
     let subscribe = SubscribeInbox {
         address: account.address(&account.first),
         capability: account.first.inbox.clone(),
@@ -198,7 +198,7 @@ async fn honest_call(relay: &RelayProcess, request: Request) -> Result<Answer, R
     RelayClient::connect_from(elsewhere(100), relay.address()).await.call(request).await
 }
 
-/// One full inbox refuses no conversation with the account's other devices, and no commit.
+/// One full inbox prevents no conversation with the account's other devices, and no commit.
 #[tokio::test]
 async fn p10_a_full_inbox_is_named_and_keeps_nothing_from_the_others() {
     let relay = RelayProcess::start(&["--inbox-entries", "4"]);
@@ -221,17 +221,17 @@ async fn p10_a_full_inbox_is_named_and_keeps_nothing_from_the_others() {
     assert_eq!(honest.append(log, Epoch(1), &first, b"x").await, Err(RelayError::UnknownLog));
     create.welcomes = welcomes(vec![post(open, 10)]);
     assert_eq!(honest.call(Request::CreateLog(create)).await, Ok(Answer::Done));
-    // A commit may remove somebody: it is never refused because of those that it adds.
+    // A commit may remove somebody, so the relay never refuses it because of those that it adds.
     let mut adds = commit(log, Epoch(1), &first, &second);
     adds.welcomes = welcomes(vec![post(full, 10)]);
     assert_eq!(honest.call(Request::AppendCommit(adds)).await, named);
     assert!(honest.append(log, Epoch(1), &first, b"x").await.is_ok(), "the epoch goes on");
-    // Nobody else can be reached: that is for later.
+    // Nobody else can be reached: the log can be made later.
     let refused = honest.call(Request::CreateLog(invitation(&[full], 10))).await;
     assert_eq!(refused, Err(RelayError::QuotaExceeded));
 }
 
-/// Appends until the relay takes no more; what it said then.
+/// Appends until the relay takes no more. Returns the refusal.
 async fn fill_the_disk(client: &mut RelayClient, log: LogId, secret: &Capability) -> RelayError {
     for _ in 0..2000 {
         if let Err(refusal) = client.append(log, Epoch(0), secret, &vec![7; 90_000]).await {
@@ -243,7 +243,7 @@ async fn fill_the_disk(client: &mut RelayClient, log: LogId, secret: &Capability
 
 #[tokio::test]
 async fn p10_strangers_do_not_take_the_last_of_the_disk() {
-    // 32 MiB, of which the last 4 are for accounts that are there.
+    // 32 MiB, of which the last 4 are reserved for existing accounts.
     let relay = RelayProcess::start(&["--max-pages", "8192"]);
     let (mut owner, mut account) = registered(&relay).await;
     let second = TestDevice::new();
@@ -259,18 +259,18 @@ async fn p10_strangers_do_not_take_the_last_of_the_disk() {
         pest.create_log(log, Epoch(0), &secret).await;
         pests.push((pest, log, secret));
     }
-    // One fills it up to the floor, and then gets no further than slowly ...
+    // One attacker fills it up to the floor, and then progresses only slowly ...
     let (first, rest) = pests.split_first_mut().unwrap();
     let refused = fill_the_disk(&mut first.0, first.1, &first.2).await;
     assert!(matches!(refused, RelayError::RateLimited { .. }), "{refused:?}");
-    // ... while those go on who were there. Nobody and nothing else begins.
+    // ... while existing clients go on. Nobody and nothing new can begin.
     owner.append(log, Epoch(0), &secret, b"we go on").await.unwrap();
     let newcomer = honest_call(&relay, TestAccount::new().registration("newcomer")).await;
     assert_eq!(newcomer, Err(RelayError::StorageFull));
     let another = new_log(LogId(unique()), Epoch(0), &capability());
     let another = honest_call(&relay, Request::CreateLog(another)).await;
     assert_eq!(another, Err(RelayError::StorageFull));
-    // Many fill what is left but for the part in which a stolen device is removed.
+    // Many attackers fill the rest, except the part for removing a stolen device.
     for (pest, log, secret) in rest {
         fill_the_disk(pest, *log, secret).await;
     }
@@ -280,7 +280,7 @@ async fn p10_strangers_do_not_take_the_last_of_the_disk() {
     assert_eq!(owner.call(account.append(removal)).await, Ok(Answer::Done));
 }
 
-/// Each costs the reading of a log and a signature.
+/// Each costs reading a log and checking a signature.
 #[tokio::test]
 async fn p10_wrong_entries_for_somebodys_device_log_are_few() {
     let relay = RelayProcess::start(&[]);

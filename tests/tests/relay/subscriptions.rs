@@ -34,7 +34,7 @@ async fn a_capability_opens_its_group_era_and_the_commit_that_ended_it() {
     assert_eq!(entries[1].kind, EntryKind::Commit);
     reader.assert_no_push(A_MOMENT).await;
 
-    // From where the first epoch ended.
+    // From the end of the first epoch.
     let state = reader.subscribe(log, &second, Seq(2)).await.unwrap();
     assert_eq!(state, Subscribed { head: Seq(4), epoch: Epoch(2) });
     let entries = reader.log_entries(log, 2).await;
@@ -75,13 +75,13 @@ async fn who_joined_late_is_told_where_the_group_era_begins() {
         assert_eq!(seqs(&entries), [3, 4]);
         assert!(entries.iter().all(|entry| entry.epoch == Epoch(2)));
     }
-    // Nothing of the epoch is left out: there is nothing to be told.
+    // Nothing of the epoch is left out, so the relay reports nothing.
     for (after, rest) in [(Seq(2), vec![3, 4]), (Seq(3), vec![4])] {
         let state = reader.subscribe(log, &second, after).await.unwrap();
         assert_eq!(state, Subscribed { head: Seq(4), epoch: Epoch(2) });
         assert_eq!(seqs(&reader.log_entries(log, rest.len()).await), rest);
     }
-    // The same once the epoch has ended.
+    // The same after the epoch has ended.
     writer.commit(log, Epoch(2), &second, &third).await.unwrap();
     assert_eq!(seqs(&reader.log_entries(log, 1).await), [5]);
     let ended = Subscribed { head: Seq(5), epoch: Epoch(2) };
@@ -135,7 +135,7 @@ async fn concurrent_appends_reach_every_reader_in_one_order_without_gap() {
     for number in 0..6 {
         let (address, secret) = (relay.address(), secret.clone());
         readers.spawn(async move {
-            // Some are there before the first entry, some come while others write.
+            // Some readers come before the first entry, some while others write.
             tokio::time::sleep(Duration::from_millis(20 * number)).await;
             let mut reader = RelayClient::connect(address).await;
             reader.subscribe(log, &secret, Seq(0)).await.unwrap();

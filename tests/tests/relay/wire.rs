@@ -38,7 +38,7 @@ async fn a_frame_that_is_too_long_ends_the_connection_with_a_reason() {
         client.send_raw(bytes).await;
         assert_eq!(client.closing().await, Some(ClosingReason::ProtocolViolation), "{length}");
     }
-    // The relay is none the worse for it.
+    // The relay works as before.
     RelayClient::connect(relay.address()).await;
 }
 
@@ -72,7 +72,7 @@ async fn a_slow_reader_is_cut_and_told() {
     slow.subscribe(log, &secret, Seq(0)).await.unwrap();
     let mut reader = RelayClient::connect(relay.address()).await;
     reader.subscribe(log, &secret, Seq(0)).await.unwrap();
-    // More than the sockets' buffers take. Another reader is not held up by it.
+    // More than the sockets' buffers take. It does not hold up another reader.
     let count = 400;
     let reading = tokio::spawn(async move { reader.log_entries(log, count).await.len() });
     for _ in 0..count / 10 {
@@ -112,7 +112,7 @@ async fn shutting_down_says_so_answers_what_was_asked_and_exits_cleanly() {
     let mut relay = RelayProcess::start(&[]);
     let mut idle = RelayClient::connect(relay.address()).await;
     let mut busy = RelayClient::connect(relay.address()).await;
-    // Somebody who begins a request and does not end it holds nobody up.
+    // A client that begins a request and does not end it holds nobody up.
     let mut stalled = tokio::net::TcpStream::connect(relay.address()).await.unwrap();
     tokio::io::AsyncWriteExt::write_all(&mut stalled, b"GET / HT").await.unwrap();
     let (log, secret) = (LogId(unique()), capability());

@@ -104,7 +104,7 @@ fn p5_whoever_dies_at_whichever_write_loses_no_file() {
             let send = Command::SendFiles { conversation: chat, caption: String::new(), files };
             let id = world.command(ada, send.clone());
             world.settle();
-            // The view asks the next owner again what was not answered.
+            // The view asks the next owner again if nobody has answered.
             if !world.devices[ada].replies.contains_key(&id) {
                 world.repeat(ada, id, send);
             }
@@ -163,7 +163,7 @@ fn a_page_that_is_gone_before_the_file_is_saved_costs_the_file_and_says_so() {
 #[test]
 fn a_browser_without_room_says_so_and_keeps_nothing() {
     let (mut world, ada, bob, chat) = two(8);
-    // Only the disk of files is full: a change set is written all the same.
+    // Only the disk for files is full: change sets are still written.
     world.devices[ada].file_failure = Some(StorageFailure::Full);
     world.send_file(ada, chat, "a.bin", &file_bytes(8, LENGTH));
     world.settle();

@@ -13,7 +13,7 @@ use super::resync::settle_long;
 const DAY: u64 = 24 * 3_600 * 1_000;
 const GAP: &str = "[Gap(Expired)]";
 
-/// Ada and Bob have written; then Bob goes away.
+/// Ada and Bob have chatted; then Bob goes away.
 fn parted(seed: u64) -> (World, [DeviceIndex; 2], [ConversationId; 2]) {
     let mut world = World::new(seed);
     let (ada, bob) = (world.add_person("Ada"), world.add_person("Bob"));
@@ -34,7 +34,7 @@ fn expire(world: &mut World) {
     world.relay.expire_messages(UnixMillis(now - 30 * DAY));
 }
 
-/// One writes a text every ten days, of which each but the first comes with a commit and a new group era.
+/// One person writes a text every ten days. Each but the first comes with a commit and a new group era.
 fn sixty_days(world: &mut World, writes: DeviceIndex, chat: ConversationId) {
     for day in 0..6 {
         world.send(writes, chat, &format!("day {}", day * 10));
@@ -59,10 +59,10 @@ fn p9_a_device_that_was_away_for_sixty_days_reads_on() {
     let logs = world.relay.log_count();
     world.connect(bob);
     settle_long(&mut world);
-    // One marker for all that is gone, where it stood, and everything of the last 30 days.
+    // One marker stands for all expired messages in their place, and everything of the last 30 days is there.
     assert_eq!(world.texts(bob, there), ["hello", ">hello Ada", GAP, "day 40", "day 50"]);
     assert_eq!(world.relay.log_count(), logs, "in the same log");
-    // Both go on in it, and nobody takes the other for a liar.
+    // Both go on in the log, and neither takes the other for a liar.
     world.send(bob, there, "I am back");
     world.settle();
     world.send(ada, chat, "welcome");
@@ -72,7 +72,7 @@ fn p9_a_device_that_was_away_for_sixty_days_reads_on() {
     assert_eq!(world.devices[bob].conversations[&there].warning, None);
     assert_eq!(world.devices[ada].conversations[&chat].warning, None);
     assert_eq!(world.relay.log_count(), logs);
-    // Also after it was closed and opened.
+    // Also after a restart.
     world.crash(bob);
     world.connect(bob);
     settle_long(&mut world);
@@ -80,7 +80,8 @@ fn p9_a_device_that_was_away_for_sixty_days_reads_on() {
     assert_eq!(world.relay.log_count(), logs);
 }
 
-/// What waited on its disk goes out once it has read on; what it had sent without an answer comes to nobody twice.
+/// Waiting messages on the device's disk go out once it has read on. Nobody gets messages twice that it had sent without an
+/// answer.
 #[test]
 fn p5_what_a_device_that_was_away_had_written_arrives_once() {
     let (mut world, [ada, bob], [chat, there]) = parted(981);
@@ -114,7 +115,7 @@ fn p5_what_a_device_that_was_away_had_written_arrives_once() {
     }
 }
 
-/// Only own messages expired, which the device had not read back: nothing is missing, and no marker says so.
+/// Only own messages expired, which the device had not read back: nothing is missing, and no marker stands there.
 #[test]
 fn p11_where_only_own_messages_expired_no_marker_stands() {
     let (mut world, [ada, bob], [_, there]) = parted(982);
@@ -122,7 +123,7 @@ fn p11_where_only_own_messages_expired_no_marker_stands() {
     world.connect(bob);
     settle_long(&mut world);
     world.send(bob, there, "mine");
-    // The answer comes, the entry itself does not.
+    // The answer comes, but the entry does not.
     world
         .relay
         .lie(|_, _, told| told.retain(|(_, frame)| !matches!(frame, ServerFrame::Push(Push::Log { .. }))));
@@ -137,7 +138,7 @@ fn p11_where_only_own_messages_expired_no_marker_stands() {
     assert_eq!(world.relay.log_count(), 1);
 }
 
-/// Another device of the account has read what expired: it hands it over, and the marker goes.
+/// Another device of the account has read the expired messages: it sends them, and the marker goes.
 #[test]
 fn p6_another_device_of_the_account_makes_up_for_what_expired() {
     let mut world = World::new(983);
@@ -167,8 +168,8 @@ fn p6_another_device_of_the_account_makes_up_for_what_expired() {
     assert!(!read.iter().any(|line| line == GAP), "{read:?}");
 }
 
-/// A relay that says of something which it has, or never had, that it expired hides it, as it could anyway; what it sends
-/// then is read, nothing breaks, and what was read before does not change.
+/// A relay that calls an existing or invented message expired hides it, which it could do anyway. The device reads what the
+/// relay sends afterwards, nothing breaks, and earlier messages do not change.
 #[test]
 fn p9_a_relay_that_lies_about_what_expired_breaks_nothing() {
     for (seed, first, back) in [(984, 0, 0), (985, u64::MAX, 0), (986, 1, 3), (987, 5, 1)] {
@@ -202,7 +203,7 @@ fn p9_a_relay_that_lies_about_what_expired_breaks_nothing() {
     }
 }
 
-/// Everything that a removed device could read with at the relay.
+/// Tries everything with which a removed device could read at the relay.
 #[test]
 fn p4_the_read_capability_of_a_removed_device_opens_nothing_of_the_next_group_era() {
     let mut world = World::new(988);
@@ -213,7 +214,7 @@ fn p4_the_read_capability_of_a_removed_device_opens_nothing_of_the_next_group_er
     world.send(ada, chat, "hello");
     settle_long(&mut world);
     let device = device_id(&world, phone);
-    // All subscriptions of before the removal: whoever has the phone has their capabilities.
+    // All subscriptions from before the removal: the holder of the phone has their capabilities.
     let subscriptions: Vec<_> = (world.requests_since(0).into_iter())
         .filter_map(|request| match request {
             Request::SubscribeLog(subscribe) => Some(subscribe),
@@ -250,7 +251,7 @@ fn p4_the_read_capability_of_a_removed_device_opens_nothing_of_the_next_group_er
     assert!(!world.history(phone, chat).iter().any(|message| message.body == BodyView::Gap(Gap::Rejected)));
 }
 
-/// What the others told meanwhile stood in messages that have expired, whichever device makes the next log.
+/// The others' decisions were in messages that have expired, whichever device makes the next log.
 #[test]
 fn p6_a_device_that_was_away_for_sixty_days_learns_what_the_others_decided() {
     let (mut world, [_, bob], [_, there]) = parted(988);

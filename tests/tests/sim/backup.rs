@@ -9,7 +9,7 @@ use super::devices::link_with;
 use super::files::{restore, save};
 use super::recovery::{account, back_up, one_step, pair, recover, recovery, write_down};
 
-/// Lets so much time pass that whatever failed was tried again.
+/// Lets enough time pass for all retries.
 fn wait(world: &mut World) {
     for _ in 0..6 {
         world.pass(5 * 60 * 1000);
@@ -21,7 +21,7 @@ fn blobs(world: &mut World) -> usize {
     world.relay.blobs_mut().count()
 }
 
-/// Number of requests that reached the relay.
+/// The number of requests that reached the relay.
 fn requests(world: &World) -> usize {
     world.relay.seen.len()
 }
@@ -118,7 +118,7 @@ fn p5_two_devices_that_write_at_once_lose_nothing() {
     }
 }
 
-/// What only one of them has is in its part of the backup alone.
+/// Messages that only one device has are only in its part of the backup.
 #[test]
 fn p5_two_devices_that_write_at_once_lose_nothing_that_one_alone_has() {
     for step in (0..30).step_by(2) {
@@ -182,7 +182,7 @@ fn a_backup_that_has_everything_rests() {
 #[test]
 fn a_message_that_cannot_be_sent_keeps_no_backup_going() {
     let (mut world, ada, bob, there, ..) = pair();
-    // Nobody reads any more what Ada writes: Bob's devices have gone from the relay.
+    // Nobody reads Ada's messages any more: Bob's devices have gone from the relay.
     world.disconnect(bob);
     world.relay.key_packages_mut().for_each(Vec::clear);
     let stranger = world.add_person("Carol");
@@ -299,7 +299,7 @@ fn p5_what_comes_back_altered_is_put_again() {
     }
 }
 
-/// What stands before the newest message of the backup, and is not in it: the oldest of it counts.
+/// Messages older than the newest one in the backup that are not in it: the oldest of them counts.
 #[test]
 fn p5_what_a_file_brought_is_in_the_backup_afterwards() {
     let (mut world, ada, bob, there, back, phrase) = pair();
@@ -346,7 +346,7 @@ fn p5_a_deletion_is_said_in_the_backup_also_after_a_restart() {
     assert_eq!(world.texts(new, there), before);
 }
 
-/// Of a chat that the backup has, only what is new is read, and that may be more than is read at a time.
+/// From a chat in the backup the device reads only new messages, which may be more than it reads at a time.
 #[test]
 fn p5_much_that_came_since_the_last_backup_is_in_the_next() {
     let (mut world, ada, bob, there, back, phrase) = pair();

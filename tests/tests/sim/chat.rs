@@ -409,7 +409,7 @@ fn a_link_code_in_the_place_of_a_username_is_not_asked_for() {
     }
 }
 
-/// The disk answers without the message, and the view passes over what it is told before its first page.
+/// The disk answers without the message, and the view ignores events before its first page.
 #[test]
 fn a_device_says_that_it_catches_up_until_it_has() {
     let (mut world, ada, bob, chat, back) = pair();

@@ -6,13 +6,13 @@ use parley_tests::sim::ConnectionId;
 
 use super::devices::pair;
 
-/// In milliseconds.
+/// One year in milliseconds.
 const YEAR: i64 = 365 * 24 * 3_600_000;
 
 #[test]
 fn p5_a_clock_that_is_put_forward_delays_no_receipt() {
     let (mut world, ada, bob, chat, _) = pair();
-    // Bob's host waits for something a minute away, of which it was told before.
+    // Bob's host has a timer that was set before and is a minute away.
     world.set_clock(bob, YEAR);
     world.send(ada, chat, "in the next year");
     for _ in 0..4 {
@@ -32,7 +32,7 @@ fn p9_the_next_attempt_is_never_far_away() {
     assert!(retry_at.0.saturating_sub(now) <= 1_000, "in {} ms", retry_at.0 - now);
 }
 
-/// The network goes away without a word, and then the clock is set back.
+/// The network fails silently, and then somebody sets the clock back.
 #[test]
 fn p5_a_connection_on_which_nothing_comes_is_given_up_by_any_clock() {
     for by in [-YEAR, YEAR] {
@@ -68,7 +68,7 @@ fn p9_a_code_ends_when_its_time_is_over_by_any_clock() {
     assert_ne!(code(&world.devices[ada].link), Some(typed), "another is shown, or none");
 }
 
-/// A key that was replaced "in a year" would not be replaced before that.
+/// Otherwise a key due "in a year" by the wrong clock would not be replaced before then.
 #[test]
 fn p3_keys_are_replaced_though_the_clock_was_a_year_ahead() {
     let (mut world, ada, _, chat, _) = pair();

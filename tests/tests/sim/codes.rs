@@ -91,7 +91,7 @@ fn p6_a_renewed_code_links() {
     assert_eq!(world.texts(new, there), ["to both"]);
 }
 
-/// The relay puts something else into the slot at each step of linking.
+/// The relay changes the slot's value at each step of linking.
 #[test]
 fn p4_a_relay_that_changes_what_stands_in_a_slot_links_nothing() {
     for steps in 0..6 {
@@ -115,7 +115,7 @@ fn p4_a_relay_that_changes_what_stands_in_a_slot_links_nothing() {
                     let value = Bytes::new(value).unwrap();
                     let state = Some(SlotState { version: state.version, value });
                     let frame = ServerFrame::Push(Push::Slot { slot, state }).encode().unwrap();
-                    // Only who waits for it believes that it is its turn.
+                    // Only a device that waits for the value believes that it is its turn.
                     for victim in victims {
                         world.inject(victim, frame.clone());
                     }
@@ -137,7 +137,7 @@ fn p4_a_relay_that_changes_what_stands_in_a_slot_links_nothing() {
     }
 }
 
-/// Shows a code on a new device; its typed form.
+/// Shows a code on a new device. Returns the text to type.
 fn typed_code(world: &mut World, new: DeviceIndex) -> String {
     world.ask(new, Command::ShowLinkCode { name: String::new() });
     match world.devices[new].link.clone() {
@@ -146,7 +146,7 @@ fn typed_code(world: &mut World, new: DeviceIndex) -> String {
     }
 }
 
-/// The same slot, another password.
+/// A code with the same slot and another password.
 fn wrong(code: &str) -> String {
     let last = if code.ends_with('2') { "3" } else { "2" };
     format!("{}{last}", &code[..8])
@@ -191,7 +191,7 @@ fn p4_a_relay_that_guesses_a_typed_code_has_one_guess_and_is_noticed() {
     let (mut world, ada, ..) = pair();
     let (new, relays) = (world.add_device(), world.add_device());
     let code = typed_code(&mut world, new);
-    // The relay plays the other end for whoever reads, with a code that it guessed.
+    // The relay plays the other end for the reader, with a code that it guessed.
     typed_code(&mut world, relays);
     let first =
         |state: &SlotState| (state.version == 1 && state.value.len() == 49).then(|| state.value.clone());
@@ -218,8 +218,8 @@ fn p4_a_relay_that_guesses_a_typed_code_has_one_guess_and_is_noticed() {
     assert_eq!(world.devices[ada].link, Some(LinkView::Failed(LinkFailure::Expired)), "the code is used up");
 }
 
-/// The relay guesses at the end that types, and keeps it from the end that shows: whoever types the same code once more would
-/// give it another guess.
+/// The relay guesses at the typing end, and withholds that end from the showing one. A person who typed the same code again
+/// would give it another guess.
 #[test]
 fn p4_a_code_that_was_typed_once_is_not_tried_again() {
     let (mut world, ada, ..) = pair();
@@ -251,7 +251,7 @@ fn p4_a_code_that_was_typed_once_is_not_tried_again() {
     );
 }
 
-/// A typed code does not say which side shows it; what is scanned or opened does.
+/// A typed code does not tell which side shows it; a scanned or opened code does.
 #[test]
 fn two_that_want_the_same_of_each_other_are_told_so() {
     for in_an_account in [false, true] {

@@ -23,7 +23,7 @@ fn p5_a_refusal_at_any_step_of_coming_back_only_delays_it() {
             world.settle();
         }
         if world.devices[new].account.is_none() {
-            // The person was told, and tries again.
+            // The person learned of the refusal, and tries again.
             let answer = world.devices[new].replies.get(&asked);
             assert!(matches!(answer, Some(Reply::Failed(_))), "after {step} steps: {answer:?}");
             world.command(new, recover_command(&phrase, true));
@@ -178,7 +178,7 @@ fn an_account_that_has_come_back_does_not_come_back_once_more() {
     }
 }
 
-/// The backup is written two minutes after a message.
+/// The engine writes the backup two minutes after a message.
 #[test]
 fn p5_what_was_written_after_the_backup_comes_from_the_old_device_that_is_online() {
     for alone in [false, true] {
@@ -195,7 +195,7 @@ fn p5_what_was_written_after_the_backup_comes_from_the_old_device_that_is_online
     }
 }
 
-/// What is in the backup takes longer to come than a silent device is waited for: nobody was silent before they were asked.
+/// The backup takes longer to arrive than the device waits for a silent one: a device only counts as silent after it was asked.
 #[test]
 fn p5_a_device_is_asked_for_what_it_alone_has_however_long_the_backup_takes() {
     let (mut world, ada, _, there, _, phrase) = pair();
@@ -236,7 +236,7 @@ fn p9_own_texts_that_nobody_could_hand_over_leave_a_marker() {
     assert!(!texts.contains(&">not in the backup".to_owned()), "the old device is away");
     assert!(texts.contains(&"answer to that".to_owned()), "Bob sends his own again");
     assert_eq!(markers(&mut world, new, there), 1, "{texts:?}");
-    // The old one comes back: it is out, and what it says counts no more.
+    // The old device comes back: it is removed, and its statements no longer count.
     world.connect(ada);
     world.settle();
     assert!(world.devices[ada].erased);
@@ -280,14 +280,14 @@ fn what_is_all_in_the_backup_leaves_no_marker() {
     }
 }
 
-/// It may be stolen: it gets nothing, and has seconds, not more.
+/// The device may be stolen: it gets nothing, and has only seconds.
 #[test]
 fn p10_a_device_that_is_to_be_removed_is_told_nothing_and_soon_out() {
     let (mut world, ada, bob, there, back, phrase) = pair();
     assert_eq!(world.ask(ada, Command::SetName("Before".into())), Reply::Done);
     world.settle();
     back_up(&mut world, ada);
-    // It answers nothing that it is asked.
+    // The device answers no question.
     let new = world.add_device();
     let since = world.relay.seen.len();
     world.command(new, recover_command(&phrase, true));
@@ -351,7 +351,7 @@ fn p5_a_restart_at_any_step_of_handing_over_loses_nothing() {
     }
 }
 
-/// Without a backup the phrase opens nothing: whoever has it gets what was written once the person agrees on another device.
+/// Without a backup the phrase opens nothing: its holder gets the history once the person agrees on another device.
 #[test]
 fn p1_history_goes_to_a_device_that_came_back_without_a_backup_once_the_person_agrees() {
     let (mut world, ada, _, there, _, phrase) = pair();

@@ -21,7 +21,7 @@ fn asked() -> (World, DeviceIndex, DeviceIndex, ConversationId, ConversationId) 
     (world, eve, bob, chat, chat_b)
 }
 
-/// The same, and Bob has a second device on which he decides.
+/// The same, with a second device of Bob's, on which he decides.
 fn asked_on_two() -> (World, DeviceIndex, [DeviceIndex; 2], ConversationId, ConversationId) {
     let mut world = World::new(901);
     let (eve, bob) = (world.add_person("Eve"), world.add_person("Bob"));
@@ -36,7 +36,7 @@ fn asked_on_two() -> (World, DeviceIndex, [DeviceIndex; 2], ConversationId, Conv
     (world, eve, [bob, second], chat, chat_b)
 }
 
-/// Time for changes of members.
+/// Lets enough time pass for changes of members.
 fn patience(world: &mut World) {
     for _ in 0..4 {
         world.pass(15_000);
@@ -195,7 +195,7 @@ fn p10_what_a_blocked_contact_writes_is_neither_shown_nor_acknowledged_also_afte
     assert_eq!(state("while blocked"), Delivery::Sent, "never acknowledged");
 }
 
-/// Bob's devices show this, and Eve knows what of hers; the others are still sent for her.
+/// Checks that Bob's devices show these texts, and that Eve knows which of hers arrived; the others still wait on her side.
 fn all_show(
     world: &mut World,
     (eve, chat): (DeviceIndex, ConversationId),
@@ -278,7 +278,8 @@ fn p10_a_device_that_was_away_from_before_unblock_or_block_shows_what_the_others
     }
 }
 
-/// It has shown and acknowledged what the others pass over: that stays there, and comes to the others after *Unblock*.
+/// The device has shown and acknowledged a message that the others ignore. It stays there, and comes to the others after
+/// *Unblock*.
 #[test]
 fn p10_what_a_device_has_shown_before_it_hears_of_block_is_shown_on_all_after_unblock() {
     let (mut world, eve, bobs, chat, chat_b) = asked_on_two();
@@ -301,7 +302,7 @@ fn p10_what_a_device_has_shown_before_it_hears_of_block_is_shown_on_all_after_un
     assert_eq!(left, ["passed over"]);
 }
 
-/// A blocked contact loses a record and begins another log: after Unblock both write where the other reads.
+/// A blocked contact loses a record and begins another log. After *Unblock* each writes where the other reads.
 #[test]
 fn p5_a_blocked_contact_who_has_begun_another_log_is_read_and_answered_after_unblock() {
     let blocked = || {
@@ -412,7 +413,7 @@ fn p10_two_hundred_strangers_are_a_hundred_requests_and_keep_nobody_out() {
     assert_eq!(requests(&world, bob).len(), 100);
 }
 
-/// Chats that somebody asks for, as the list of requests shows them.
+/// The chats in the list of requests.
 fn requests(world: &World, index: DeviceIndex) -> Vec<ConversationId> {
     let chats = world.devices[index].conversations.values();
     let asks = |chat: &&ConversationView| chat.consent == Consent::Requested && chat.last.is_some();
@@ -498,7 +499,7 @@ fn p10_whoever_is_blocked_stays_so_after_the_account_came_back() {
     assert_eq!(world.delivery(eve, from_eve), Delivery::Sent);
     assert_eq!(world.delivery(ada, chat), Delivery::Delivered);
     assert!(world.texts(back, chat_e).is_empty());
-    // A device that comes back without a backup learns of it from the file.
+    // A device restored without a backup learns of it from the file.
     done(&mut world, back, Command::SetBackup(false));
     world.disconnect(back);
     let again = recover(&mut world, &phrase, true);
@@ -545,8 +546,8 @@ fn p10_a_death_at_any_write_answers_no_stranger_and_forgets_no_decision() {
     }
 }
 
-/// A request that is blocked is deleted; what was written since stays unheard also after *Unblock*, and its writer is told
-/// nothing of it.
+/// Blocking a request deletes it. Messages written since stay unread also after *Unblock*, and their writer does not learn of
+/// it.
 #[test]
 fn p10_a_stranger_who_is_unblocked_is_not_told_that_anything_arrived_meanwhile() {
     let (mut world, eve, bob, chat, chat_b) = asked();

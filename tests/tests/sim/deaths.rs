@@ -29,7 +29,7 @@ fn i1_i2_a_death_at_any_disk_write_loses_nothing() {
     }
 }
 
-/// The vault and the records are two places: a death in between leaves a device that can begin anew.
+/// The vault and the records are in two places: a death in between leaves a device that can begin again.
 #[test]
 fn a_death_while_an_account_is_made_leaves_a_device_that_makes_one() {
     let create = |username: &str| Command::CreateAccount { name: "Ada".into(), username: username.into() };

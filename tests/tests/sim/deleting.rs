@@ -8,7 +8,7 @@ use parley_tests::sim::{DeviceIndex, Torn, World};
 use super::devices::{link_with, pair};
 use super::recovery;
 
-/// Ada's second device, which has what the first has.
+/// Ada's second device, with the same data as the first.
 fn trio() -> (World, DeviceIndex, DeviceIndex, DeviceIndex, ConversationId, ConversationId) {
     let (mut world, ada, bob, there, back) = pair();
     let second = link_with(&mut world, ada, Share::All);
@@ -133,7 +133,7 @@ fn a_message_that_is_on_its_way_when_it_is_deleted_arrives_at_others_and_is_gone
         assert!(world.step(ada));
     }
     let message = find_waiting(&world, ada, there);
-    // The relay gets it; its answer comes after the deletion.
+    // The relay gets the message; its answer comes after the deletion.
     while world.uplink_step(ada) {}
     world.command(ada, delete_command(there, &message));
     world.settle();
@@ -240,7 +240,7 @@ fn deleted_messages_do_not_come_with_history() {
         world.send(bob, back, &format!("number {number}"));
     }
     world.settle();
-    // This device has not heard of the deletion when it links another one.
+    // This device has not learned of the deletion when it links another one.
     world.disconnect(second);
     for number in 0..5 {
         delete(&mut world, ada, there, &format!("number {}", number * 20));
@@ -257,7 +257,7 @@ fn deleted_messages_do_not_come_with_history() {
     assert_eq!(expected.len(), 117);
     assert_eq!(world.texts(second, there), expected);
     assert_eq!(world.texts(third, there), expected);
-    // The third device knows what it never had.
+    // The third device knows of messages that it never had.
     assert_eq!(stored(&world, third), 117);
 }
 
@@ -290,7 +290,7 @@ fn deleted_messages_do_not_come_out_of_a_backup() {
     world.send(bob, back, "later");
     world.settle();
     recovery::back_up(&mut world, ada);
-    // These are in segments that are there already.
+    // These messages are in existing segments.
     delete(&mut world, ada, there, "from Ada 7");
     delete(&mut world, ada, there, "later");
     world.settle();
@@ -315,7 +315,7 @@ fn deleted_messages_do_not_come_out_of_a_backup() {
     assert_eq!(world.texts(newer, there), ["after all that"]);
 }
 
-/// Whatever is the last write of a process, the deletion is there or is not, and views show what is on the disk.
+/// Whatever a process writes last, the deletion is there or not, and views show what is on the disk.
 #[test]
 fn a_death_at_any_write_of_a_deletion_leaves_nothing_half_done() {
     for torn in [Torn::Before, Torn::After] {
@@ -390,7 +390,7 @@ fn p5_devices_that_delete_at_random_agree_in_the_end() {
                 }
                 9 => world.disconnect(device),
                 10 => {
-                    // What was asked and not answered may not be done.
+                    // A request without an answer may not have been carried out.
                     world.run();
                     world.crash(device);
                     world.connect(device);

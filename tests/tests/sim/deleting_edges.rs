@@ -61,7 +61,7 @@ fn what_was_deleted_before_a_device_was_linked_does_not_come_back_to_it_by_an_ol
     assert_eq!(world.texts(new, there), kept);
 }
 
-/// A large backup is not written anew for a deletion: it says beside the messages what was deleted.
+/// The engine does not rewrite a large backup for a deletion: it stores beside the messages which are deleted.
 #[test]
 fn deleted_messages_do_not_come_out_of_a_large_backup() {
     let (mut world, ada, bob, there, back, phrase) = recovery::pair();
@@ -83,7 +83,7 @@ fn deleted_messages_do_not_come_out_of_a_large_backup() {
     assert!((1..500_000).contains(&written), "{written} bytes");
     let kept = world.texts(ada, there);
     assert_eq!(kept.len(), 70);
-    // What is in the backup already is not written again.
+    // Messages that are already in the backup are not written again.
     let since = world.relay.seen.len();
     for _ in 0..3 {
         world.pass(5 * 60 * 1000);
@@ -94,7 +94,7 @@ fn deleted_messages_do_not_come_out_of_a_large_backup() {
     assert_eq!(world.texts(new, there), kept);
 }
 
-/// The second device was linked when the first log was out of use, so that it can say no place in that.
+/// The second device was linked after the first log was out of use, so it can name no place in that log.
 #[test]
 fn what_stands_in_a_log_that_was_out_of_use_when_its_chat_was_deleted_does_not_come_out_of_a_file() {
     let (mut world, ada, _, there, _, phrase) = recovery::pair();
@@ -115,7 +115,7 @@ fn what_stands_in_a_log_that_was_out_of_use_when_its_chat_was_deleted_does_not_c
     assert_eq!((report.added, world.texts(second, there)), (0, vec![]));
 }
 
-/// What is not read is looked for later than the rest.
+/// The engine looks for unread messages later than for the rest.
 #[test]
 fn a_death_while_an_unread_message_is_deleted_leaves_the_list_as_the_disk_is() {
     for steps in 0..12 {

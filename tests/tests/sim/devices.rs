@@ -12,8 +12,7 @@ use parley_protocol::ids::DeviceId;
 use parley_tests::accounts::looks_up;
 use parley_tests::sim::{ConnectionId, DeviceIndex, World};
 
-/// Shows a code on `shows` and uses it on `reads`, as a link or as what is typed, up to the question to the account's
-/// person.
+/// Shows a code on `shows` and uses it on `reads`, as a link or typed, up to the question to the account's person.
 pub(crate) fn meet(world: &mut World, shows: DeviceIndex, reads: DeviceIndex, typed: bool) {
     assert_eq!(world.ask(shows, Command::ShowLinkCode { name: "Firefox on Linux".into() }), Reply::Done);
     let Some(LinkView::Showing { link, typed: code, .. }) = world.devices[shows].link.clone() else {
@@ -25,7 +24,7 @@ pub(crate) fn meet(world: &mut World, shows: DeviceIndex, reads: DeviceIndex, ty
         Reply::Done
     );
     world.run();
-    // Who typed a code asks for the digits if it is the one in the account.
+    // A device that used a typed code asks for the digits if it is the account's device.
     let asks = if typed && world.devices[reads].account.is_some() { reads } else { shows };
     compare(world, if asks == shows { reads } else { shows }, asks);
 }
@@ -50,7 +49,7 @@ pub(crate) fn approve(world: &mut World, existing: DeviceIndex) {
     world.settle();
 }
 
-/// A new device of the account that `existing` is in.
+/// Links a new device to the account of `existing`.
 pub(crate) fn link(world: &mut World, existing: DeviceIndex) -> DeviceIndex {
     let new = world.add_device();
     meet(world, new, existing, false);
@@ -59,7 +58,7 @@ pub(crate) fn link(world: &mut World, existing: DeviceIndex) -> DeviceIndex {
     new
 }
 
-/// Links a new device as far as that it is one of the account, and in nothing yet.
+/// Links a new device until it is in the account, but in no conversation yet.
 pub(crate) fn let_in(world: &mut World, existing: DeviceIndex, new: DeviceIndex) {
     meet(world, new, existing, false);
     world.command(existing, Command::ApproveDevice(Share::Nothing));
@@ -83,7 +82,7 @@ pub(crate) fn names(world: &World, index: DeviceIndex) -> Vec<String> {
     account.devices.iter().map(|device| device.name.clone()).collect()
 }
 
-/// Ada with a device, Bob with a device, and a conversation in which each has said something.
+/// Ada and Bob with a device each, and a conversation in which both have written.
 pub(crate) fn pair() -> (World, DeviceIndex, DeviceIndex, ConversationId, ConversationId) {
     let mut world = World::new(1);
     let (ada, bob) = (world.add_person("Ada"), world.add_person("Bob"));
@@ -288,7 +287,7 @@ fn p5_history_goes_on_after_a_crash_of_either_device() {
     assert_eq!(world.texts(new, there), world.texts(ada, there));
 }
 
-/// Whatever a friend writes comes to this device of Ada's too, which has nothing from before.
+/// Checks that this device of Ada's, which has nothing from before, gets all messages of her friends.
 fn hears_all(world: &mut World, new: DeviceIndex, friends: Vec<(DeviceIndex, ConversationId)>) {
     for (friend, there) in friends {
         let back = world.only_conversation(friend);
@@ -298,7 +297,7 @@ fn hears_all(world: &mut World, new: DeviceIndex, friends: Vec<(DeviceIndex, Con
     }
 }
 
-/// Ada has written to so many friends.
+/// Ada writes to this many new friends.
 fn befriend(world: &mut World, ada: DeviceIndex, count: usize) -> Vec<(DeviceIndex, ConversationId)> {
     let mut friends = Vec::new();
     for number in 0..count {
@@ -340,12 +339,12 @@ fn p4_a_contact_that_is_known_by_now_is_not_learnt_again() {
     let bobs = world.devices[bob].account.as_ref().unwrap().account;
     let new = world.add_device();
     meet(&mut world, new, ada, false);
-    // The first answer about Bob takes so long that he is asked about for another reason too.
+    // The first answer about Bob takes so long that the device also asks for another reason.
     let mut held = None;
     let count = Rc::new(Cell::new(0));
     let late = Rc::clone(&count);
     world.relay.lie(move |from, asked, told| {
-        // The new device's is the third connection of this world.
+        // The new device has the third connection of this world.
         if !looks_up(asked, &bobs) || from != ConnectionId(3) {
             return;
         }

@@ -37,7 +37,7 @@ fn a_draft_survives_a_restart_and_goes_when_it_is_sent() {
     assert_eq!(draft(&world, ada, there), "");
 }
 
-/// Two views of one device, each writing what the other does not know of.
+/// Two views of one device each write a draft that the other does not know.
 #[test]
 fn p5_of_two_drafts_the_first_stays_until_it_is_sent_and_no_text_takes_another_draft_with_it() {
     let (mut world, ada, _, there, _) = pair();
@@ -109,7 +109,7 @@ fn drafts_in_step_follow_and_the_newest_wins() {
     for device in [ada, second] {
         assert_eq!(draft(&world, device, there), "newest of all");
     }
-    // Sending clears it everywhere.
+    // Sending clears the draft everywhere.
     world.send(second, there, "newest of all");
     world.settle();
     for device in [ada, second] {
@@ -164,7 +164,7 @@ fn a_deleted_chat_takes_its_draft_with_it() {
     assert!(world.devices[second].conversations[&there].listed);
 }
 
-/// How many messages went to the relay.
+/// The number of messages that went to the relay.
 fn appended(world: &World, since: usize) -> usize {
     let count = |request| match request {
         Request::AppendMessages(append) => append.messages.len(),

@@ -14,7 +14,7 @@ fn number(name: &str) -> Option<u64> {
     variable(name).map(|text| text.parse().expect("a number"))
 }
 
-/// Nothing that was sent is lost, doubled or out of order; nobody is stuck; no key is used twice; views agree.
+/// No sent message is lost, doubled or out of order; no device is stuck; no key is used twice; views agree.
 #[test]
 fn p5_nothing_is_lost_or_doubled_whatever_breaks() {
     if let Some(text) = variable("PARLEY_SCRIPT") {
@@ -44,7 +44,7 @@ fn a_script_is_its_text() {
     assert!("send 0 1 1".parse::<Script>().is_err());
 }
 
-/// A seed that failed fails again: everything in a run follows from its script.
+/// A failing seed fails again, because everything in a run follows from its script.
 #[test]
 fn a_script_runs_the_same_twice() {
     for seed in 0..4 {

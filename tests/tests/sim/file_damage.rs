@@ -6,7 +6,7 @@ use super::devices::link_with;
 use super::files::{elsewhere, number_of, restore, save, shown, talkers};
 use super::recovery::{recover, recovery, write_down};
 
-/// Chunks are so long, the last one apart.
+/// The length of all chunks but the last.
 const CHUNK: usize = 128 * 1024;
 
 #[test]
@@ -26,7 +26,7 @@ fn p9_a_damaged_chunk_costs_itself_and_what_is_missing_is_said() {
         assert_eq!(report.added + report.missing, all, "chunk {chunk}");
         assert_eq!(report.damaged + u64::from(report.cut), 1, "chunk {chunk}");
         assert_eq!(number_of(&shown(&mut other, carol)), report.added);
-        // The whole file brings the rest.
+        // The whole file restores the rest.
         let rest = restore(&mut other, carol, &file.bytes, &phrase).unwrap();
         assert_eq!(rest.added, report.missing);
     }
@@ -102,7 +102,7 @@ fn p2_a_file_of_a_device_that_was_removed_before_is_refused() {
     for _ in 0..6 {
         world.settle();
     }
-    // It is stolen: nobody tells it that it was removed, and it goes on saving files.
+    // The device is stolen: nobody tells it of its removal, and it goes on saving files.
     world.disconnect(second);
     let stolen =
         world.devices[second].account.as_ref().unwrap().devices.iter().find(|it| it.this).unwrap().id;

@@ -34,7 +34,8 @@ fn p5_an_account_that_comes_back_by_a_file_has_its_name_settings_and_contacts() 
     assert!(!chat.verified, "a removed device verifies nobody");
 }
 
-/// Whoever comes back by a file finds those whom they knew, and not a list of requests; also those who wrote meanwhile.
+/// A person whose account comes back by a file finds their contacts, also those who wrote meanwhile, and not a list of
+/// requests.
 #[test]
 fn p10_whoever_stands_in_the_file_by_which_an_account_comes_back_is_no_stranger() {
     let (mut world, ada, bob, there, back, phrase) = pair();
@@ -112,7 +113,7 @@ fn pieces_of_a_file_go_in_order_and_a_wrong_one_changes_nothing() {
     assert_eq!(report.messages, 41);
 }
 
-/// More than the disk is read for at a time, on either side.
+/// More messages than the engine reads from the disk at a time, on both sides.
 #[test]
 fn p5_a_file_holds_and_brings_back_a_long_chat_once() {
     let (mut world, ada, bob, there, back, phrase) = pair();
@@ -134,7 +135,7 @@ fn p5_a_file_holds_and_brings_back_a_long_chat_once() {
     assert_eq!(world.texts(second, there), all);
 }
 
-/// The message has been read, and the file says so where nobody else does.
+/// The message has been read, and only the file says so.
 #[test]
 fn a_file_brings_how_far_messages_came() {
     let (mut world, ada, bob, there, back, phrase) = pair();

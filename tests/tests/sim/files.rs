@@ -6,13 +6,13 @@ use parley_tests::sim::{DeviceIndex, World};
 use super::devices::link_with;
 use super::recovery::{one_step, pair, recover, recovery, write_down};
 
-/// As a page gives a file to its worker.
+/// The length of the pieces in which a page gives a file to its worker.
 const PIECE: usize = 200_000;
 
-/// A file that was saved and checked.
+/// A saved and checked file.
 pub(crate) struct Saved {
     pub(crate) bytes: Vec<u8>,
-    /// Where its chunks begin.
+    /// The position at which its chunks begin.
     pub(crate) head: usize,
 }
 
@@ -80,7 +80,7 @@ pub(crate) fn restore(
     report
 }
 
-/// Ada and Bob as in [`pair`], with so much between them that a file has several chunks.
+/// Ada and Bob as in [`pair`], with so many messages that a file has several chunks.
 pub(crate) fn talkers() -> (World, DeviceIndex, DeviceIndex, String) {
     let (mut world, ada, bob, there, back, phrase) = pair();
     for number in 0..9 {
@@ -91,7 +91,7 @@ pub(crate) fn talkers() -> (World, DeviceIndex, DeviceIndex, String) {
     (world, ada, bob, phrase)
 }
 
-/// What a device shows of its only chat, in short.
+/// The contents of a device's only chat, in short.
 pub(crate) fn shown(world: &mut World, index: DeviceIndex) -> Vec<String> {
     let chat = world.only_conversation(index);
     world.texts(index, chat).iter().map(|text| text.chars().take(20).collect()).collect()
@@ -101,7 +101,7 @@ pub(crate) fn number_of<T>(things: &[T]) -> u64 {
     u64::try_from(things.len()).unwrap()
 }
 
-/// Somebody with an account on another relay.
+/// A person with an account on another relay.
 pub(crate) fn elsewhere() -> (World, DeviceIndex) {
     let mut world = World::new(99);
     let carol = world.add_person("Carol");
@@ -258,7 +258,7 @@ fn p6_on_another_relay_the_chats_come_as_history_that_can_be_read() {
     assert_eq!(shown_contact, Reply::Failed(CommandError::UnknownConversation), "Bob is no contact of hers");
     assert_eq!(restore(&mut other, carol, &file.bytes, &phrase).unwrap().added, 0);
     assert_eq!(shown(&mut other, carol), before);
-    // It is on the disk.
+    // The messages are on the disk.
     other.crash(carol);
     other.connect(carol);
     other.settle();
@@ -279,7 +279,7 @@ fn a_restored_chat_can_be_deleted_whole_and_restored_again() {
     let records = other.devices[carol].disk.records.len();
     restore(&mut other, carol, &file.bytes, &phrase).unwrap();
     let chat = other.only_conversation(carol);
-    // A crash in between leaves some of it, to be deleted again.
+    // A crash in between leaves some messages, to be deleted again.
     other.command(carol, Command::DeleteChat(chat));
     other.disk_step(carol);
     other.crash(carol);
@@ -306,7 +306,7 @@ fn p2_what_another_account_wrote_is_not_shown_as_this_ones() {
     assert!(restore(&mut world, carol, &file.bytes, &phrase).unwrap().other_account);
     assert_eq!(world.devices[carol].conversations.len(), 2);
     assert_eq!(world.texts(carol, chat), [">Carol to Bob"]);
-    // And what she saves is hers alone.
+    // A file that Carol saves contains only her own chats.
     write_down(&mut world, carol, Command::ShowPhrase);
     let own = save(&mut world, carol);
     assert!(own.bytes.len() < file.bytes.len() / 2);

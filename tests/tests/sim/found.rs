@@ -9,8 +9,8 @@ fn passes(script: &str) {
     }
 }
 
-/// A clock was set back by an hour: timers, which are times of that clock, waited an hour more. Receipts, and what
-/// a full disk had refused, came that much later.
+/// Somebody set a clock back by an hour. Timers were times of that clock, so they waited an hour longer, and receipts and
+/// retries after a full disk came that much later.
 #[test]
 fn a_clock_set_back_puts_nothing_off() {
     passes("seed 1, people 2: start 0 1; run; send 0 1 1; run; clock 1 -3600");
@@ -19,8 +19,8 @@ fn a_clock_set_back_puts_nothing_off() {
     );
 }
 
-/// Both replaced their keys at the same moment. The winner's commit came before the answer about the loser's, and
-/// the loser then waited for a commit that had come already: nothing of theirs left again on that connection.
+/// Both replaced their keys at the same moment. The winner's commit came before the answer about the loser's commit, and the
+/// loser then waited for a commit that had already come: it sent nothing more on that connection.
 #[test]
 fn an_answer_about_a_commit_that_lost_may_come_after_the_winner() {
     passes(
@@ -29,7 +29,7 @@ fn an_answer_about_a_commit_that_lost_may_come_after_the_winner() {
     );
 }
 
-/// A process died between reading a message and saying so: the receipt was said only with the next message.
+/// A process died between reading a message and sending the receipt: the receipt was sent only with the next message.
 #[test]
 fn receipts_that_a_dead_process_owed_are_sent() {
     passes("seed 6, people 4: start 1 2; start 2 3; send 1 2 2; die-between 2 3; run; send 2 3 11; run");

@@ -7,7 +7,7 @@ use super::devices::pair;
 
 const DAY: u64 = 24 * 60 * 60 * 1000;
 
-/// Connects anew; what was published then.
+/// Connects again. Returns what the device published then.
 fn published(world: &mut World, device: DeviceIndex) -> Vec<PublishKeyPackages> {
     world.disconnect(device);
     let since = world.relay.seen.len();
@@ -61,7 +61,7 @@ fn p3_a_last_resort_that_is_old_is_replaced() {
 #[test]
 fn p3_who_writes_replaces_the_own_keys_after_a_week() {
     let (mut world, ada, bob, there, back) = pair();
-    // Both have replaced those with which they joined.
+    // Both have replaced the keys with which they joined.
     for (device, chat) in [(ada, there), (bob, back)] {
         world.send(device, chat, "joined");
         world.settle();

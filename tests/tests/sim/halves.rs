@@ -6,7 +6,7 @@ use parley_tests::sim::{DeviceIndex, Halves, World};
 use super::devices::meet;
 use super::recovery::{one_step, pair, recover_command, recovery};
 
-/// A device without an account, whose process has no half before it was asked for; so many attempts fail.
+/// A device without an account, whose process loads its half on demand, after this many failing attempts.
 fn bare(world: &mut World, failures: u32) -> DeviceIndex {
     let index = world.add_device();
     restart(world, index, failures);

@@ -8,7 +8,7 @@ use super::resync::settle_long;
 
 const HOUR: i64 = 3_600_000;
 
-/// Ada, with two devices, and Bob have chatted. With the disk of Ada's first from before.
+/// Ada, with two devices, and Bob have chatted. Also returns an earlier disk of Ada's first device.
 fn chatted(seed: u64) -> (World, [DeviceIndex; 3], [ConversationId; 2], Disk) {
     let mut world = World::new(seed);
     let (ada, bob) = (world.add_person("Ada"), world.add_person("Bob"));
@@ -21,12 +21,12 @@ fn chatted(seed: u64) -> (World, [DeviceIndex; 3], [ConversationId; 2], Disk) {
     let there = world.only_conversation(bob);
     world.send(bob, there, "two");
     world.settle();
-    // What was written then is, by his clock, from after the linking that follows.
+    // By his clock, the messages written then are from after the linking that follows.
     world.set_clock(bob, -HOUR);
     (world, [ada, other, bob], [chat, there], before)
 }
 
-/// Ada's first device is rolled back and knows nothing of the chat: what was written in it is sent again, to everybody.
+/// Ada's first device is rolled back and knows nothing of the chat: its messages are sent again, to everybody.
 fn send_all_again(world: &mut World, ada: DeviceIndex, before: Disk) {
     world.roll_back(ada, before);
     world.connect(ada);

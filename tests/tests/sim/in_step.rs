@@ -36,7 +36,7 @@ fn a_device_is_called_the_same_on_all_of_them() {
     assert_eq!(names(&world, ada), ["Table", "Pocket"]);
 }
 
-/// What is told is the day, not the hour.
+/// The devices tell each other the day, not the hour.
 #[test]
 fn each_device_tells_the_others_on_which_day_it_was_used() {
     let (mut world, ada, ..) = pair();
@@ -95,7 +95,7 @@ fn the_name_and_the_settings_are_the_same_on_all_devices_and_the_newest_hold() {
     }
     assert_eq!(world.devices[bob].conversations[&back].name, "Ada Lovelace");
 
-    // One is away while the name changes twice, and hears of both.
+    // One device is away while the name changes twice, and learns of both changes.
     world.disconnect(second);
     for name in ["Ada", "Countess of Lovelace"] {
         world.ask(ada, Command::SetName(name.into()));
@@ -127,7 +127,7 @@ fn what_was_read_on_one_device_is_read_on_all() {
         let history = world.history(ada, there);
         history.iter().find(|message| message.body == BodyView::Text(text.into())).unwrap().order
     };
-    // Who has come so far has read so far.
+    // A device that has shown the messages up to there has read up to there.
     for (text, left, state) in [("two", (1, 1), Delivery::Delivered), ("three", (0, 0), Delivery::Read)] {
         let upto = order(&mut world, text);
         assert_eq!(world.ask(ada, Command::MarkRead { conversation: there, upto }), Reply::Done);
@@ -167,7 +167,7 @@ fn how_much_history_has_gone_to_a_new_device_is_shown() {
     assert_eq!(world.devices[ada].account.as_ref().unwrap().sharing, None, "it ends");
 }
 
-/// How far one device has read is said to the account's others in the same log.
+/// A device reports its read position to the account's others in the same log.
 #[test]
 fn what_one_device_has_read_is_not_taken_for_the_others_receipt() {
     let (mut world, ada, bob, there, back) = pair();

@@ -80,7 +80,7 @@ fn i2_acknowledge_after_persist() {
     assert_eq!(world.texts(bob, chat_b), ["first", "second"]);
 }
 
-/// Only what changed is written: a message in a long conversation costs as much as in a short one.
+/// The engine writes only what changed: a message in a long conversation costs as much as in a short one.
 #[test]
 fn one_message_writes_a_bounded_number_of_records() {
     let mut world = World::new(103);
@@ -114,7 +114,7 @@ fn i3_a_full_disk_holds_everything_back_and_loses_nothing() {
     world.send(bob, chat_b, "from Bob");
     world.run();
     assert_eq!(world.devices[ada].storage, StorageState::Full);
-    // The disk has room again before the engine offers the failed set again: later ones must wait for it.
+    // The disk has room again before the engine offers the failed change set again: later ones must wait for it.
     world.devices[ada].disk.failure = None;
     world.send(ada, chat, "third");
     world.run();
@@ -153,7 +153,7 @@ fn p8_a_send_that_is_asked_again_after_the_owner_died_is_sent_once() {
     assert_eq!(world.texts(bob, chat_b), ["once"]);
 }
 
-/// Group commit: what is said while a change set is being written leaves with the next one, and with no earlier.
+/// Group commit: frames caused while a change set is being written leave with the next one, and not earlier.
 #[test]
 fn i1_what_changes_while_something_is_being_written_waits_for_its_own_write() {
     let mut world = World::new(461);
@@ -183,7 +183,7 @@ fn i1_what_changes_while_something_is_being_written_waits_for_its_own_write() {
     assert_eq!(world.texts(ada, chats[1].1), [">hello"]);
 }
 
-/// The second waits for the first, so that nothing is encrypted: it only stands in the outbox.
+/// The second text waits for the first, so it is not encrypted: it is only in the outbox.
 #[test]
 fn i1_nobody_is_told_that_a_text_is_stored_which_waits_to_be_written() {
     let mut world = World::new(463);

@@ -12,7 +12,7 @@ use super::resync::settle_long;
 
 const DAY: u64 = 24 * 3_600 * 1_000;
 
-/// The relay gives out the KeyPackages of so many devices of an account and no more.
+/// The relay gives out KeyPackages of only this many devices of an account.
 fn give_key_packages(world: &mut World, count: usize) {
     let mut given = Vec::new();
     world.relay.lie(move |_, request, told| {
@@ -28,8 +28,8 @@ fn give_key_packages(world: &mut World, count: usize) {
     });
 }
 
-/// Bob has two devices for long, and the relay gives nobody a KeyPackage of the second: Ada begins a conversation in which it
-/// is not, and writes. Both of them may be somewhere else then.
+/// Bob has had two devices for long, and the relay gives nobody a KeyPackage of the second. So Ada begins a conversation
+/// without it, and writes. Both of Bob's devices may be offline then.
 fn begun_without_the_second() -> (World, [DeviceIndex; 3], ConversationId) {
     let mut world = World::new(940);
     let (ada, bob) = (world.add_person("Ada"), world.add_person("Bob"));
@@ -66,11 +66,11 @@ fn p5_p6_a_device_that_is_let_in_late_gets_what_was_written_before() {
     assert_eq!(world.devices[second].conversations[&there].unread, 2, "nobody has seen them");
 }
 
-/// The one that was there is away for long: a marker says that something may be missing, until it is back.
+/// The device that was in the log is away for long: a marker says that something may be missing, until the device is back.
 #[test]
 fn p9_a_marker_stands_where_a_device_was_let_in_late_until_another_has_answered() {
     let (mut world, [ada, bob, second], _) = begun_without_the_second();
-    // Ada lets the second in.
+    // Ada adds the second device.
     world.connect(ada);
     world.connect(second);
     for _ in 0..40 {
@@ -90,8 +90,8 @@ fn p9_a_marker_stands_where_a_device_was_let_in_late_until_another_has_answered(
     assert!(!shown.into_iter().any(|view| matches!(view.body, BodyView::Gap(Gap::Late))));
 }
 
-/// Bob reads on the first what came there, also what came again because it was damaged on its way; the second was not in the
-/// log in which it stood.
+/// Bob reads the messages on the first device, also those sent again because they were damaged on their way. The second device
+/// was not in the log that had them.
 #[test]
 fn p11_what_another_device_has_read_is_not_unread_when_it_comes_late() {
     let (mut world, [ada, bob, second], chat) = begun_without_the_second();
@@ -117,7 +117,7 @@ fn p11_what_another_device_has_read_is_not_unread_when_it_comes_late() {
     assert_eq!(world.devices[second].conversations[&there].unread, 0, "Bob has read all of it");
 }
 
-/// As above, where he has read a part when it comes, and the rest afterwards.
+/// The same, when Bob has read a part of them on arrival, and reads the rest afterwards.
 #[test]
 fn p11_what_comes_late_is_unread_until_another_device_reads_it() {
     let (mut world, [_, bob, second], _) = begun_without_the_second();
@@ -134,7 +134,7 @@ fn p11_what_comes_late_is_unread_until_another_device_reads_it() {
     assert_eq!(world.devices[second].conversations[&there].unread, 0);
 }
 
-/// The second was let in while the first was away, and removes it: nobody of the account has what stands before.
+/// The second device was added while the first was away, and removes it: no device of the account has the earlier messages.
 fn removed_the_first(world: &mut World, [ada, bob, second]: [DeviceIndex; 3]) -> ConversationId {
     world.connect(ada);
     world.connect(second);
@@ -161,7 +161,7 @@ fn p11_the_marker_goes_when_the_contact_has_sent_all_that_was_missing() {
     assert_eq!(world.texts(second, there), ["one", "two"]);
 }
 
-/// What Bob wrote on the first comes from nobody.
+/// Nobody can send Bob's own texts from the first device.
 #[test]
 fn p11_the_marker_stays_where_own_texts_are_missing_that_nobody_can_send() {
     let (mut world, devices, _) = begun_without_the_second();

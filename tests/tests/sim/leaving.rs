@@ -7,7 +7,7 @@ use parley_tests::sim::{DeviceIndex, World};
 
 use super::devices::{device_id, let_in, link, meet, names, pair};
 
-/// Does everything that the device can do, and nothing of any other.
+/// Runs everything on one device, and nothing on any other.
 fn alone(world: &mut World, device: DeviceIndex) {
     while world.step(device) {}
 }
@@ -18,7 +18,7 @@ fn p6_a_device_stays_in_every_conversation_if_who_let_it_in_is_removed() {
     let second = link(&mut world, ada);
     let third = world.add_device();
     let_in(&mut world, second, third);
-    // It has not read the Welcomes when the one who signed them is gone.
+    // The device has not read the Welcomes when their signer is removed.
     world.disconnect(third);
     world.settle();
     let gone = device_id(&world, second);
@@ -35,7 +35,7 @@ fn p6_a_device_stays_in_every_conversation_if_who_let_it_in_is_removed() {
     assert_eq!(world.texts(ada, there)[2..], ["to both", ">from the third"]);
 }
 
-/// The relay refuses the commit that adds it.
+/// The relay refuses the commit that adds the device.
 #[test]
 fn p6_a_device_may_be_removed_at_any_step_of_being_added() {
     let mut removed = 0;
@@ -52,7 +52,7 @@ fn p6_a_device_may_be_removed_at_any_step_of_being_added() {
         }
         if world.devices[third].account.is_some() {
             let gone = device_id(&world, third);
-            // So that it knows of the third.
+            // This lets it know of the third device.
             world.disconnect(second);
             world.connect(second);
             alone(&mut world, second);
@@ -102,7 +102,7 @@ fn p4_a_removed_device_reads_nothing_more_and_deletes_what_it_has() {
     assert!(world.devices[second].disk.records.is_empty());
 }
 
-/// Ada hears of it at her next connection, or on one that lasts, when she has not asked for some time.
+/// Ada learns of the removal at her next connection, or on a lasting one when she has not asked for some time.
 fn removed_behind_her_back(connected: bool) {
     let (mut world, ada, bob, there, back) = pair();
     let second = link(&mut world, bob);
@@ -114,7 +114,7 @@ fn removed_behind_her_back(connected: bool) {
     }
     let account = world.devices[bob].account.clone().unwrap();
     world.command(bob, Command::RemoveDevice(account.devices[1].id));
-    // Bob's device goes as soon as the relay knows: it tells nobody, and removes the other from no conversation.
+    // Bob's device disconnects as soon as the relay knows: it tells nobody, and removes the other from no conversation.
     while world.relay.device_log(&account.account).devices().count() == 2 {
         assert!(world.step(bob));
     }
@@ -160,7 +160,7 @@ fn p4_a_removed_device_that_goes_on_posting_reaches_nobody() {
     let device = world.devices[ada].account.as_ref().unwrap().devices[1].id;
     assert_eq!(world.ask(ada, Command::RemoveDevice(device)), Reply::Done);
     world.settle();
-    // It does not know, and writes.
+    // The device does not know of its removal, and writes.
     world.send(second, there, "after its removal");
     world.connect(second);
     world.settle();
@@ -197,7 +197,7 @@ fn kept(world: &World, device: DeviceIndex) -> Vec<(String, KeptState)> {
     removed.texts.iter().map(|text| (text.text.clone(), text.state)).collect()
 }
 
-/// Ada with a second device, which is offline and has something that is nowhere else; then she removes it, and it connects.
+/// Ada has a second device, which is offline and has unsent texts. She removes it, and then it connects.
 fn removed_with_texts() -> (World, DeviceIndex, DeviceIndex, ConversationId, ConversationId) {
     let (mut world, ada, bob, there, back) = pair();
     let second = link(&mut world, ada);
@@ -232,7 +232,7 @@ fn p5_a_removed_device_keeps_what_was_never_sent_and_nothing_else() {
     assert!(disk.vault.as_ref().is_none_or(Vec::is_empty), "the device key is gone");
     assert_eq!(disk.records.len(), 1, "and every key and message");
     assert!(!world.texts(bob, back).iter().any(|text| text.contains("not sent")), "nothing was sent");
-    // It stays so over a restart, and without a connection.
+    // The state survives a restart, also without a connection.
     for _ in 0..2 {
         world.crash(second);
         world.ask(second, Command::Subscribe);
@@ -289,7 +289,7 @@ fn p11_a_text_whose_answer_never_came_is_not_said_to_be_unsent() {
     let (mut world, ada, bob, there, back) = pair();
     let second = link(&mut world, ada);
     world.send(second, there, "is it there?");
-    // It reaches the relay, and the answer does not come back.
+    // The text reaches the relay, and the answer is lost.
     while world.texts(bob, back).last().is_none_or(|text| text != "is it there?") {
         world.disk_step(second);
         world.uplink_step(second);
@@ -324,7 +324,7 @@ fn what_stands_in_a_composer_when_the_device_is_removed_is_kept_too() {
     assert_eq!(kept(&world, second), [("I was just".to_owned(), KeptState::Draft)]);
 }
 
-/// Two pages with different texts in one chat both tell theirs when the device is removed.
+/// Two pages with different texts in one chat both report theirs when the device is removed.
 #[test]
 fn p5_the_composer_of_one_page_takes_no_text_of_another_when_the_device_is_removed() {
     let (mut world, ada, _, there, _) = pair();
@@ -346,7 +346,7 @@ fn p5_the_composer_of_one_page_takes_no_text_of_another_when_the_device_is_remov
     assert_eq!(texts, ["saved and more", "of another page"]);
 }
 
-/// The relay was restored and has lost a text that only this device has: it is offered like one that was never sent.
+/// The restored relay has lost a text that only this device has: the app offers it like an unsent one.
 #[test]
 fn p5_a_text_that_the_relay_lost_is_offered_when_the_device_is_removed() {
     let (mut world, ada, bob, there, _) = pair();

@@ -6,7 +6,7 @@ use parley_tests::sim::{DeviceIndex, World};
 
 use super::devices::{device_id, let_in, link, pair};
 
-/// Conversations of strangers with the first device, with what each has written.
+/// Strangers who begin conversations with the first device, and their texts.
 fn strangers(world: &mut World, with: &str, count: usize) -> Vec<DeviceIndex> {
     let mut all = Vec::new();
     for number in 0..count {
@@ -30,7 +30,7 @@ fn p10_strangers_without_number_push_no_conversation_out() {
     world.send(bob, back, "while they knock");
     world.settle();
     assert_eq!(world.texts(ada, there).last().map(String::as_str), Some("while they knock"));
-    // Whoever waits for a turn gets one.
+    // Every stranger gets a turn in the end.
     for stranger in &strangers {
         let chat = world.only_conversation(*stranger);
         world.send(*stranger, chat, "hello?");
@@ -44,7 +44,7 @@ fn p10_strangers_without_number_push_no_conversation_out() {
     for chat in &chats {
         assert_eq!(world.texts(ada, *chat), ["you do not know me", "hello?"]);
     }
-    // Whom she answers is read at once.
+    // The device reads the logs of those whom she answers at once.
     for (chat, number) in chats.into_iter().zip(0..2) {
         let text = format!("answer {number}");
         world.send(ada, chat, &text);
@@ -69,7 +69,7 @@ fn is_commit(request: &Request) -> bool {
     matches!(request, Request::AppendCommit(_))
 }
 
-/// Whatever a relay may say without saying that it lost the log.
+/// Refusals that a relay may give without reporting that it lost the log.
 const SENSELESS: [RelayError; 8] = [
     RelayError::LogExists,
     RelayError::UnknownAccount,
@@ -109,7 +109,7 @@ fn p10_a_commit_that_is_refused_ends_no_log() {
         let there = world.start(ada, "bob");
         world.send(ada, there, "hello");
         world.settle();
-        // With the first thing that he says Bob replaces his keys.
+        // Bob replaces his keys with his first message.
         world.relay.refusal = Some((is_commit, error));
         let back = world.only_conversation(bob);
         world.send(bob, back, "answer");
@@ -140,7 +140,7 @@ fn p10_a_full_inbox_keeps_out_one_device_and_only_for_a_while() {
     let at_bob = world.only_conversation(bob);
     assert_eq!(world.texts(bob, at_bob), ["hello"]);
     assert!(world.devices[second].conversations.is_empty());
-    // It goes on for the others, and the device gets in once there is room.
+    // The others go on, and the device joins once there is room.
     world.advance(11 * 60_000);
     world.settle();
     world.send(ada, chat, "are you there?");
@@ -158,7 +158,7 @@ fn p10_a_full_inbox_keeps_out_one_device_and_only_for_a_while() {
     assert_eq!(world.relay.log_count(), own + 1);
 }
 
-/// A device that is to be removed is removed, whatever else the commit would have done.
+/// The relay removes a device that is to be removed, whatever else the commit would have done.
 #[test]
 fn p10_a_full_inbox_keeps_no_removed_device_in() {
     let (mut world, ada, bob, there, back) = pair();
@@ -167,7 +167,7 @@ fn p10_a_full_inbox_keeps_no_removed_device_in() {
     world.settle();
     assert_eq!(world.texts(stolen, back).last().map(String::as_str), Some("to both"));
     let thief = device_id(&world, stolen);
-    // Nothing of it reaches anybody before Bob goes on: the one goes and another one comes at the same time.
+    // Nobody learns of it before Bob goes on: one device is removed and another added at the same time.
     let third = world.add_device();
     let_in(&mut world, bob, third);
     let account = world.devices[bob].account.clone().unwrap().account;

@@ -16,7 +16,7 @@ fn p5_a_new_device_that_dies_after_its_word_is_linked_all_the_same() {
     let new = world.add_device();
     meet(&mut world, new, ada, false);
     world.ask(ada, Command::ApproveDevice(Share::Nothing));
-    // Step by step until the entry is at the relay.
+    // Runs single steps until the entry is at the relay.
     for _ in 0..200 {
         rounds(&mut world, [ada, new], 1);
         if world.devices[ada].account.as_ref().is_some_and(|account| account.devices.len() == 2) {
@@ -34,7 +34,7 @@ fn p5_a_new_device_that_dies_after_its_word_is_linked_all_the_same() {
     assert_eq!(world.texts(new, there).last().unwrap(), "to both");
 }
 
-/// One step of everything on these devices, so many times.
+/// Runs one step of everything on these devices, this many times.
 fn rounds(world: &mut World, devices: [DeviceIndex; 2], count: usize) {
     for _ in 0..count {
         for index in devices {
@@ -46,7 +46,7 @@ fn rounds(world: &mut World, devices: [DeviceIndex; 2], count: usize) {
     }
 }
 
-/// Time for everything that is tried again after a while.
+/// Lets enough time pass for all retries.
 fn patience(world: &mut World) {
     for _ in 0..30 {
         world.pass(2_500);
@@ -59,8 +59,7 @@ fn shown(world: &mut World, index: DeviceIndex) -> Option<LinkView> {
     world.devices[index].link.clone()
 }
 
-/// What must hold at the end, however linking went: it is done, history included, or it has ended and can be begun
-/// again. Answers whether it was done.
+/// Checks the end of linking: it is done, with history, or it has ended and can begin again. Returns whether it is done.
 fn linked_or_not(
     world: &mut World,
     ada: DeviceIndex,
@@ -86,18 +85,18 @@ fn linked_or_not(
     linked
 }
 
-/// What happens to one of the two.
+/// A fault of one of the two devices.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Blow {
-    /// Its connection is cut, and it connects again.
+    /// The connection is cut, and the device connects again.
     Cut,
-    /// It is started again.
+    /// The device restarts.
     Restart,
-    /// It is started again an hour later.
+    /// The device restarts an hour later.
     Away,
 }
 
-/// One of the two is struck after each step from the person's consent to the end of history.
+/// The fault hits one of the two after each step, from the person's consent to the end of history.
 fn struck(on_ada: bool, blow: Blow) {
     let mut outcomes = [0, 0];
     for count in (0..90).step_by(if blow == Blow::Away { 3 } else { 1 }) {
@@ -166,7 +165,7 @@ fn p5_the_new_device_is_cut_off_at_any_step_of_linking() {
     struck(false, Blow::Cut);
 }
 
-/// Whatever is written while a device is added and gets its history is on it in the end, by one way or the other.
+/// Every message written while a device is added and gets its history reaches it in the end, in one way or the other.
 fn written_at_any_step(restart: bool) {
     for count in 0..90 {
         let (mut world, ada, bob, there, back) = pair();
@@ -215,7 +214,7 @@ fn p4_a_device_in_no_conversation_learns_at_once_that_it_was_removed() {
     let new = world.add_device();
     meet(&mut world, new, ada, false);
     world.command(ada, Command::ApproveDevice(Share::Nothing));
-    // Until it is a device of the account, and in nothing yet.
+    // Runs until the device is in the account, but in no conversation yet.
     for _ in 0..200 {
         rounds(&mut world, [ada, new], 1);
         if world.devices[new].account.is_some() {
@@ -237,10 +236,10 @@ fn p4_a_fork_of_the_own_device_log_is_shown_and_not_taken() {
     world.disconnect(second);
     let account = world.devices[ada].account.clone().unwrap();
     assert!(!account.forked);
-    // The relay keeps the log as it was, lets the one device remove the other, and shows that one a log in which it is.
+    // The relay keeps the earlier log, lets one device remove the other, and shows that one a log in which it still is.
     let old = world.relay.device_log(&account.account);
     let third = link(&mut world, ada);
-    // Nobody is there who would bring back what it hides.
+    // Nobody is online to restore what the relay hides.
     for device in 0..world.devices.len() {
         world.disconnect(device);
     }
@@ -262,7 +261,7 @@ fn p4_a_fork_of_the_own_device_log_is_shown_and_not_taken() {
     assert!(world.devices[second].account.as_ref().unwrap().forked, "the other's messages say so");
 }
 
-/// The relay shows each of two devices a log of its own, and never the other's: what they say to each other shows it.
+/// The relay shows each of two devices its own log, and never the other's: their messages to each other reveal that.
 #[test]
 fn p4_a_fork_of_the_own_device_log_that_gossip_shows_is_shown() {
     let (mut world, ada, _, there, _) = pair();
@@ -328,7 +327,7 @@ fn p6_linking_and_history_wait_for_nothing_when_both_are_there() {
     }
 }
 
-/// The answer about the log as it was comes when the entry that adds the device is on its way.
+/// The answer about the earlier log comes while the entry that adds the device is on its way.
 #[test]
 fn p6_an_answer_that_does_not_know_the_new_device_yet_stops_no_history() {
     let (mut world, ada, _, there, _) = pair();
@@ -338,7 +337,7 @@ fn p6_an_answer_that_does_not_know_the_new_device_yet_stops_no_history() {
     world.relay.lie(move |from, asked, told| {
         let place = told.iter().position(|(to, _)| *to == from);
         match asked {
-            // Ada's is the third connection of this world.
+            // Ada has the third connection of this world.
             asked if looks_up(asked, &account) && from == ConnectionId(3) && !released.get() => {
                 held = place.map(|place| told.remove(place));
             }
@@ -402,7 +401,7 @@ fn p4_a_device_that_was_removed_before_it_looked_is_none_of_the_account_and_can_
     assert_eq!(names(&world, new).len(), 2);
 }
 
-/// The first new device is gone before it is in the account's own conversation, and another is linked meanwhile.
+/// The first new device disconnects before it is in the account's own conversation, and another one is linked meanwhile.
 #[test]
 fn p6_a_device_that_was_linked_gets_its_history_although_another_was_linked_before_it_came() {
     let (mut world, ada, bob, there, back) = pair();

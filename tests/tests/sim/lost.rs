@@ -10,7 +10,7 @@ use super::resync::{chatting, settle_long};
 
 const LOST: &str = "[Gap(Lost)]";
 
-/// Ada and Bob, who have written six texts, and Bob's disk.
+/// Ada and Bob, who have written six texts, and a copy of Bob's disk.
 fn six() -> (World, [DeviceIndex; 2], [ConversationId; 2], Vec<String>) {
     let (mut world, both, [chat, chat_b]) = chatting(480);
     for number in 3..5 {
@@ -82,7 +82,7 @@ fn p9_a_message_that_is_damaged_comes_back_from_another_device() {
     world.send(bob, back, "by the other");
     world.settle();
     let texts = world.texts(ada, there);
-    // What was written before, the other device does not have.
+    // The other device does not have the earlier messages.
     for place in 2..4 {
         let mut disk = world.devices[ada].disk.clone();
         let key = messages(&disk)[place].clone();
@@ -101,8 +101,8 @@ fn p9_a_message_that_is_damaged_comes_back_from_another_device() {
     }
 }
 
-/// Of each record of Bob's, in turn: what waits to be sent is there or said to be gone, the chat is in the list, and what
-/// is unread is counted.
+/// Damages each of Bob's records in turn. Unsent messages are there or reported as lost, the chat is in the list, and unread
+/// messages are counted.
 #[test]
 fn p9_no_damaged_record_makes_anything_vanish() {
     let prepared = || {
@@ -146,8 +146,8 @@ fn p9_no_damaged_record_makes_anything_vanish() {
     assert!(said >= 2 && opened > 20, "{said} of {opened}");
 }
 
-/// A text that the relay has lost waits to be sent again, and its record in the outbox does not open: the text stays where it
-/// stands, and a marker says that it was not sent.
+/// The relay has lost a text, which waits to be sent again, and its record in the outbox does not open. The text stays in its
+/// place, and a marker says that it was not sent.
 #[test]
 fn p9_a_damaged_record_of_a_text_that_is_to_be_sent_again_leaves_a_marker() {
     let prepared = || {

@@ -15,7 +15,7 @@ const MOST: usize = 4;
 /// Two accounts and all devices that they ever had.
 struct Households {
     world: World,
-    /// Devices that are in the account, by account.
+    /// The devices in the account, by account.
     here: [Vec<DeviceIndex>; 2],
     gone: Vec<DeviceIndex>,
     conversations: [ConversationId; 2],
@@ -39,7 +39,7 @@ impl Households {
         self.here[account][place]
     }
 
-    /// Some things happen on every device, but not all that could.
+    /// Runs some of the possible steps on every device.
     fn some(&mut self) {
         for index in 0..self.world.devices.len() {
             for _ in 0..self.world.random(12) {
@@ -73,7 +73,7 @@ impl Households {
             return;
         }
         self.world.command(existing, Command::ApproveDevice(Share::Nothing));
-        // From here on both may be cut or die at any moment.
+        // From here on both devices may be cut off or die at any moment.
         self.some();
         self.here[account].push(new);
     }
@@ -121,7 +121,7 @@ impl Households {
         self.some();
     }
 
-    /// Everybody comes back, and there is time for everything.
+    /// Connects everybody, and leaves time for everything.
     fn rest(&mut self) {
         for _ in 0..3 {
             for device in self.here.concat() {
@@ -195,7 +195,7 @@ fn p4_p6_devices_that_join_and_leave_at_random_agree_in_the_end() {
     }
 }
 
-/// So that the newest conversation is finished long before the oldest.
+/// So that adding to the newest conversation is finished long before the oldest.
 #[test]
 fn p6_a_device_is_added_to_eight_conversations_at_a_time() {
     let mut world = World::new(73);
@@ -208,7 +208,7 @@ fn p6_a_device_is_added_to_eight_conversations_at_a_time() {
     }
     let new = world.add_device();
     meet(&mut world, new, bob, false);
-    // None of the first is finished.
+    // None of the first batch is finished.
     world.relay.lie(|_, request, told| {
         if matches!(request, Request::ClaimKeyPackages(_)) {
             told.clear();

@@ -3,7 +3,7 @@
 use parley_engine::mutations::Mutation;
 use parley_tests::sim::{Campaign, Script, attempt, shrink};
 
-/// Every mistake is noticed within so many seeds.
+/// Every mistake is noticed within this many seeds.
 const SEEDS: u64 = 60;
 
 const ALL: [Mutation; 10] = [
@@ -35,7 +35,7 @@ fn every_mutation_is_caught() {
     assert!(missed.is_empty(), "{missed:?} passed all of {SEEDS} seeds");
 }
 
-/// What failed is shrunk to a few steps, which fail for the mistake and not without it.
+/// A failing script shrinks to a few steps, which fail with the mistake and pass without it.
 #[test]
 fn a_failure_shrinks_to_a_short_script_that_replays() {
     let mutation = Some(Mutation::SendBeforePersist);

@@ -5,7 +5,7 @@ use parley_engine::view::{
 };
 use parley_tests::sim::{DeviceIndex, World};
 
-/// Ada has written so much that Bob's newest page does not hold it all.
+/// Ada has written more than Bob's newest page holds.
 fn long() -> (World, DeviceIndex, DeviceIndex, ConversationId, ConversationId) {
     let mut world = World::new(42);
     let (ada, bob) = (world.add_person("Ada"), world.add_person("Bob"));
@@ -73,7 +73,7 @@ fn a_message_that_comes_while_older_ones_are_being_read_is_not_among_them() {
     assert_eq!(texts(&page(&world, bob, asked)), expected);
 }
 
-/// What is told of a message while its page is being read does not bring it back: here, that it has arrived.
+/// An event about a message while its page is being read (here: that it arrived) does not bring the deleted message back.
 #[test]
 fn a_message_that_is_deleted_while_a_page_is_being_read_is_not_in_the_page() {
     let mut world = World::new(43);

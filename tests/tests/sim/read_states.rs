@@ -6,12 +6,12 @@ use parley_tests::sim::{DeviceIndex, World};
 use super::devices::{link, pair};
 use super::resync::{chatting, settle_long};
 
-/// The newest message of the other is on the screen, as the app says it: whatever own ones stand after it.
+/// Reports, as the app does, that the newest message of the other is on the screen, whatever own ones stand after it.
 pub(crate) fn look(world: &mut World, device: DeviceIndex, chat: ConversationId) {
     look_at(world, device, chat, 0);
 }
 
-/// The same, of all but the newest so many.
+/// The same for all but this many of the newest messages.
 fn look_at(world: &mut World, device: DeviceIndex, chat: ConversationId, but: usize) {
     let history = world.history(device, chat);
     let mut theirs = history.iter().rev().filter(|message| message.outgoing.is_none()).skip(but);
@@ -38,7 +38,7 @@ fn p11_what_was_seen_is_read_though_an_own_message_stands_after_it() {
     assert_eq!(world.delivery(ada, chat), Delivery::Read);
 }
 
-/// And that while it waits to be sent.
+/// The own message waits to be sent.
 #[test]
 fn p11_what_was_seen_is_read_though_an_own_message_waits() {
     let (mut world, [ada, bob], [chat, chat_b]) = chatting(471);
@@ -55,7 +55,7 @@ fn p11_what_was_seen_is_read_though_an_own_message_waits() {
     assert_eq!(states, [Delivery::Read; 2]);
 }
 
-/// The relay loses the log before the receipt is told there: it is told in the next one.
+/// The relay loses the log before the receipt is sent there: the device sends it in the next log.
 #[test]
 fn p11_receipts_of_a_log_that_was_given_up_are_told() {
     for seen in [false, true] {
@@ -126,7 +126,7 @@ fn p6_what_another_device_has_shown_is_read_here_with_receipts_and_without() {
     }
 }
 
-/// A message that comes again is unread once, and read at both its places.
+/// A message that comes again counts as unread once, and is read at both its places.
 #[test]
 fn p11_what_comes_again_is_read_when_it_was_seen() {
     let (mut world, [ada, bob], [chat, chat_b]) = chatting(474);

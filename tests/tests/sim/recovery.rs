@@ -37,7 +37,7 @@ pub(crate) fn write_down(world: &mut World, index: DeviceIndex, command: Command
     phrase.words.join(" ")
 }
 
-/// Does one thing: of the disk, to the relay, from it, or of the clock.
+/// Does one step: of the disk, to the relay, from it, or of the clock.
 pub(crate) fn one_step(world: &mut World, index: DeviceIndex) {
     let _ = world.step(index) || world.timer_step(index);
 }
@@ -52,7 +52,7 @@ pub(crate) fn recover_command(phrase: &str, alone: bool) -> Command {
     Command::Recover { phrase: Typed(phrase.to_owned()), name: "Firefox on Linux".into(), alone }
 }
 
-/// A new device comes back by the phrase, and everything is settled.
+/// Restores the account on a new device by the phrase, and waits until it is at rest.
 pub(crate) fn recover(world: &mut World, phrase: &str, alone: bool) -> DeviceIndex {
     let new = world.add_device();
     assert_eq!(world.ask(new, recover_command(phrase, alone)), Reply::Done);
@@ -63,7 +63,7 @@ pub(crate) fn recover(world: &mut World, phrase: &str, alone: bool) -> DeviceInd
     new
 }
 
-/// Ada and Bob, who have talked; Ada has written her phrase down.
+/// Ada and Bob have chatted; Ada has written her phrase down.
 pub(crate) fn pair() -> (World, DeviceIndex, DeviceIndex, ConversationId, ConversationId, String) {
     let mut world = World::new(7);
     let (ada, bob) = (world.add_person("Ada"), world.add_person("Bob"));
@@ -115,7 +115,7 @@ fn a_word_of_each_third_of_the_phrase_is_asked_for_and_not_always_the_same() {
     assert!(places.len() > 12, "{places:?}");
 }
 
-/// A phrase of its own would open nothing.
+/// A phrase of the device's own would open nothing.
 #[test]
 fn a_device_that_does_not_have_the_phrase_shows_none() {
     let (mut world, ada, .., phrase) = pair();
@@ -279,7 +279,7 @@ fn p9_a_damaged_backup_gives_back_what_is_whole_and_says_so() {
         assert!(recovery(&world, new).lost > 0, "damage {damage}");
         assert_eq!(world.ask(new, Command::AcceptLoss), Reply::Done);
         assert_eq!(recovery(&world, new).lost, 0);
-        // The account is back all the same, and can be talked to.
+        // The account is back nevertheless, and others can write to it.
         let again = world.start(new, "bob");
         assert_eq!(again, there);
         world.send(new, there, "I am back");

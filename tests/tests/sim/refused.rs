@@ -73,7 +73,7 @@ fn p5_a_refusal_at_any_step_of_beginning_a_chat_only_delays_it() {
     }
 }
 
-/// With the first thing that he says Bob replaces his keys.
+/// Bob replaces his keys with his first message.
 #[test]
 fn p5_a_refusal_at_any_step_after_joining_only_delays_it() {
     for step in 0..48 {

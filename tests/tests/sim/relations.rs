@@ -47,7 +47,7 @@ fn one_line(message: &MessageView) -> String {
     format!("{forwarded}{reply}{text}{edited}{}", signs.concat())
 }
 
-/// What a device shows of what people said, as its pages have it; the screen that was told of each change shows the same.
+/// What people said, as a device's pages have it. Checks that the screen built from events shows the same.
 pub(crate) fn lines(world: &mut World, device: DeviceIndex, chat: ConversationId) -> Vec<String> {
     let said = |message: &MessageView| message.about.named.is_some();
     let pages: Vec<String> = world.history(device, chat).iter().filter(|it| said(it)).map(one_line).collect();
@@ -158,7 +158,8 @@ fn an_edit_is_in_the_list_and_a_reaction_is_not() {
     assert!(before.contains(&1));
 }
 
-/// One device of each is away while the others talk; then everything comes at once, in the order of the log or as history.
+/// One device of each person is away while the others chat. Then everything arrives at once, in the order of the log or as
+/// history.
 #[test]
 fn who_was_away_and_who_comes_later_see_the_same() {
     let mut four = four();
@@ -332,8 +333,8 @@ fn in_a_group_admins_delete_what_members_said_and_members_only_their_own() {
     }
 }
 
-/// Two people with two devices each do everything to each other's messages, while devices die, connections end and the relay
-/// starts anew; in the end all four show the same.
+/// Two people with two devices each act on each other's messages in every way, while devices die, connections end and the relay
+/// restarts. In the end all four show the same.
 #[test]
 fn p5_all_devices_come_to_the_same_whatever_breaks() {
     let seeds = std::env::var("PARLEY_SEEDS").ok().and_then(|it| it.parse().ok()).unwrap_or(40_u64);

@@ -43,7 +43,7 @@ fn p2_a_message_left_out_and_renumbered_is_noticed_and_comes_again() {
     entries.remove(hidden);
     entries[hidden].seq = Seq(entries[hidden].seq.0 - 1);
     world.connect(bob);
-    // The message after the one that is missing says that something is.
+    // The message after the missing one reveals that something is missing.
     world.settle();
     world.send(ada, chat, "five");
     settle_long(&mut world);
@@ -179,7 +179,7 @@ fn p5_a_push_that_was_lost_comes_with_the_next_one() {
     assert_eq!(world.devices[bob].conversations[&chat_b].warning, None);
 }
 
-/// And not longer than it has to wait.
+/// It waits no longer than necessary.
 #[test]
 fn p5_what_came_before_its_turn_waits_on_the_disk() {
     let (mut world, [ada, bob], [chat, chat_b]) = chatting(412);
@@ -205,7 +205,7 @@ fn p5_what_came_before_its_turn_waits_on_the_disk() {
     assert!(!records(&world).contains(&new[0]));
 }
 
-/// As it does, rightly, to a device that has read nothing yet and joined after others had written.
+/// The relay rightly does so for a device that has read nothing yet and joined after others had written.
 #[test]
 fn p5_a_relay_that_begins_in_the_middle_of_a_log_hides_nothing_from_a_linked_device() {
     let (mut world, [ada, bob], [chat, chat_b]) = chatting(413);

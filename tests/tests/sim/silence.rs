@@ -19,7 +19,7 @@ fn wait(world: &mut World, seconds: u64) {
     }
 }
 
-/// The network goes away without a word: what Ada sends arrives nowhere, and nothing comes.
+/// The network fails silently: Ada's frames arrive nowhere, and none come.
 #[test]
 fn p5_a_connection_on_which_nothing_comes_is_given_up() {
     let (mut world, ada, bob, chat, chat_b) = pair();
@@ -33,12 +33,12 @@ fn p5_a_connection_on_which_nothing_comes_is_given_up() {
     assert_eq!(world.delivery(ada, chat), Delivery::Waiting);
     wait(&mut world, 15);
     assert_eq!(world.delivery(ada, chat), Delivery::Delivered);
-    // What she wrote waited for the device logs, and so comes after what he wrote.
+    // Her text waited for the device logs, so it comes after his.
     assert_eq!(world.texts(ada, chat), [">before", "answer", "and back", ">into the void"]);
     assert_eq!(world.texts(bob, chat_b), ["before", ">answer", ">and back", "into the void"]);
 }
 
-/// Whatever else comes meanwhile.
+/// This holds whatever other frames come meanwhile.
 #[test]
 fn p5_an_answer_that_never_comes_is_asked_for_on_another_connection() {
     let (mut world, ada, bob, chat, chat_b) = pair();
@@ -48,7 +48,7 @@ fn p5_an_answer_that_never_comes_is_asked_for_on_another_connection() {
             told.retain(|(to, frame)| *to != ADAS || !matches!(frame, ServerFrame::Answer { .. }));
         }
     });
-    // It comes back as an entry of the log, which says as much: what is waited for is the answer to nothing else.
+    // The text comes back as an entry of the log, which proves as much: the device waits for no other answer.
     world.send(ada, chat, "is it there?");
     for minute in 0..6 {
         world.send(bob, chat_b, &format!("minute {minute}"));
@@ -63,7 +63,7 @@ fn p5_an_answer_that_never_comes_is_asked_for_on_another_connection() {
     assert_eq!(texts.last().map(String::as_str), Some("and this?"));
 }
 
-/// A relay that is slow is not left alone.
+/// The client does not give up a relay that is only slow.
 #[test]
 fn p5_a_connection_on_which_something_comes_is_kept() {
     let (mut world, ada, bob, chat, chat_b) = pair();
@@ -85,14 +85,14 @@ fn p5_a_connection_on_which_something_comes_is_kept() {
     assert_eq!(connections.get(), 1);
 }
 
-/// A device that is being linked asks for its account's log, and is never answered on that connection.
+/// A device that is being linked asks for its account's log, and gets no answer on that connection.
 #[test]
 fn p6_a_new_device_whose_question_is_not_answered_gets_its_history_all_the_same() {
     let (mut world, ada, bob, _, chat_b) = pair();
     let account = world.devices[ada].account.as_ref().unwrap().account;
     let new = world.add_device();
     meet(&mut world, new, ada, false);
-    // The first question is for what the device is to sign; whether that is in the log is the second.
+    // The first question is for what the device has to sign; the second, whether that is in the log.
     let asked = Rc::new(Cell::new(0));
     let count = Rc::clone(&asked);
     world.relay.lie(move |from, request, told| {
@@ -115,7 +115,7 @@ fn p6_a_new_device_whose_question_is_not_answered_gets_its_history_all_the_same(
     assert_eq!(world.texts(new, there), [">before", "answer", "to both"]);
 }
 
-/// A slow line takes a while for much.
+/// A slow line takes a while for much data.
 #[test]
 fn p5_a_connection_is_given_time_for_what_is_on_its_way() {
     let (mut world, ada, _, chat, _) = pair();

@@ -15,7 +15,7 @@ fn end_slot(world: &mut World, device: DeviceIndex, slot: SlotId) {
     world.run();
 }
 
-/// Shows a code, as a link and typed, on a new device.
+/// Shows a code on a new device. Returns the link and the text to type.
 fn show(world: &mut World) -> (DeviceIndex, String, String) {
     let new = world.add_device();
     assert_eq!(world.ask(new, Command::ShowLinkCode { name: String::new() }), Reply::Done);
@@ -166,7 +166,7 @@ fn linking_ends_with_the_connection_of_either_side() {
     }
 }
 
-/// The account's device and the new one, after so many steps of either towards each other.
+/// The account's device and the new one, after this many steps of each towards the other.
 fn half_way(steps: u32) -> (World, DeviceIndex, DeviceIndex) {
     let (mut world, ada, ..) = pair();
     let new = world.add_device();
@@ -178,14 +178,14 @@ fn half_way(steps: u32) -> (World, DeviceIndex, DeviceIndex) {
     (world, ada, new)
 }
 
-/// Whether the new device is one of the account's, which it must show, and no failure.
+/// Whether the new device is in the account. If so, it must show that, and no failure.
 fn is_linked(world: &World, ada: DeviceIndex, new: DeviceIndex) -> bool {
     let linked = world.devices[ada].account.as_ref().unwrap().devices.len() == 2;
     assert_eq!(world.devices[new].account.is_some(), linked);
     linked
 }
 
-/// The new device has given its word, or has not; what both show must be so.
+/// The new device has signed its consent or not; both devices must show the true state.
 #[test]
 fn what_a_device_shows_that_waited_too_long_is_what_became_of_it() {
     let mut ends = [0, 0];

@@ -13,7 +13,7 @@ use super::recovery::{account, back_up, pair, recover, recovery, write_down};
 
 const MADE_UP: &str = "Bob never wrote this";
 
-/// Everything that is due is done, and what failed was tried again.
+/// Waits until everything due is done and every failure was retried.
 fn wait(world: &mut World) {
     for _ in 0..6 {
         world.pass(5 * 60 * 1000);
@@ -32,8 +32,8 @@ fn head(world: &World, owner: &AccountId) -> Vec<u8> {
     world.relay.backup_head(owner).expect("a backup").value.to_vec()
 }
 
-/// Every lie that a device can tell before it is removed. The backup goes on; what is written from then on the thief neither
-/// gets from the relay nor opens, however it came by it; and the phrase brings all of it back.
+/// Tries every lie that a device can tell before its removal. The backup goes on; the thief can neither fetch nor open what is
+/// written from then on, in any way; and the phrase restores all of it.
 #[test]
 fn p10_a_removed_device_neither_fetches_nor_opens_what_is_backed_up_after() {
     for (recipient, generation, ahead) in [
@@ -75,7 +75,7 @@ fn p10_a_removed_device_neither_fetches_nor_opens_what_is_backed_up_after() {
     }
 }
 
-/// It makes a phrase of its own, and waits until it is removed.
+/// The stolen device makes its own phrase, and waits until it is removed.
 #[test]
 fn p10_nothing_is_sealed_to_the_phrase_of_a_device_that_was_removed() {
     let (mut world, ada, _, there, ..) = pair();
@@ -102,7 +102,7 @@ fn p10_nothing_is_sealed_to_the_phrase_of_a_device_that_was_removed() {
     assert_eq!(world.texts(new, there), before);
 }
 
-/// Nobody hears of the removal from the device that removed: it is gone at once. Who is left seals anew.
+/// The removing device disconnects at once and tells nobody. The remaining devices seal the backup again.
 #[test]
 fn p10_who_is_left_seals_the_backup_anew_when_the_device_that_removed_is_gone() {
     let (mut world, ada, _, there, _, phrase) = pair();
@@ -131,7 +131,7 @@ fn p10_who_is_left_seals_the_backup_anew_when_the_device_that_removed_is_gone() 
     assert_eq!(world.texts(new, there), before);
 }
 
-/// Somebody has stolen a device of the account, which was removed since.
+/// A thief has stolen a device of the account, which was then removed.
 fn removed(world: &mut World, owner: DeviceIndex) -> Thief {
     let stolen = link_with(world, owner, Share::Nothing);
     wait(world);
@@ -141,7 +141,7 @@ fn removed(world: &mut World, owner: DeviceIndex) -> Thief {
     thief
 }
 
-/// The relay has a backup that a thief made up: the next version after the one that is there.
+/// The relay gets a backup that a thief forged: the version after the current one.
 fn forge(world: &mut World, thief: &Thief, owner: &AccountId, peer: &AccountId, signed: SignedAs<'_>) {
     let number = world.relay.backup_head(owner).expect("a backup").version + 1;
     let forged = thief.forge(number, *peer, MADE_UP, signed).expect("a forgery");
@@ -157,7 +157,7 @@ fn is_verified(world: &World, device: DeviceIndex, chat: ConversationId) -> bool
     world.devices[device].conversations.get(&chat).is_some_and(|chat| chat.verified)
 }
 
-/// Where to seal to is no secret: every device that was ever linked knows it, and so may the relay.
+/// The sealing key is no secret: every device that was ever linked knows it, and so may the relay.
 #[test]
 fn p2_a_backup_that_no_device_of_the_account_signed_brings_nothing_back() {
     for itself in [false, true] {
@@ -178,7 +178,7 @@ fn p2_a_backup_that_no_device_of_the_account_signed_brings_nothing_back() {
     }
 }
 
-/// It helps the relay, and dates what it makes up back to when it was the account's.
+/// The thief helps the relay, and dates the forgery back to when the device was in the account.
 #[test]
 fn p4_a_backup_of_a_device_that_was_removed_verifies_nobody() {
     let (mut world, ada, bob, there, _, phrase) = pair();
@@ -194,7 +194,7 @@ fn p4_a_backup_of_a_device_that_was_removed_verifies_nobody() {
     assert!(!is_verified(&world, new, there), "but may have been stolen");
 }
 
-/// While devices are left they know better: what was made up is written over, and nothing that was in the backup is lost.
+/// The remaining devices know better: they overwrite the forgery, and nothing in the backup is lost.
 #[test]
 fn p10_a_forged_head_is_written_over_and_costs_nothing() {
     for itself in [false, true] {
@@ -215,7 +215,7 @@ fn p10_a_forged_head_is_written_over_and_costs_nothing() {
     }
 }
 
-/// The relay is rolled back to a moment at which the backup was sealed to another phrase.
+/// The relay is rolled back to a time when the backup was sealed to another phrase.
 #[test]
 fn p5_a_backup_that_went_back_to_another_phrase_is_written_anew() {
     for noticed in [true, false] {
@@ -241,8 +241,8 @@ fn p5_a_backup_that_went_back_to_another_phrase_is_written_anew() {
     }
 }
 
-/// It says that what it leaves out is there, also in what others write after it, which go on from its list. When it is out,
-/// whoever is left counts anew.
+/// The device claims that omitted messages are in the backup, also in later versions of other devices, which continue its list.
+/// After its removal the remaining devices count again.
 #[test]
 fn p10_what_a_removed_device_claimed_to_be_in_the_backup_is_put_there() {
     for goes_on in [false, true] {
@@ -276,7 +276,7 @@ fn p10_what_a_removed_device_claimed_to_be_in_the_backup_is_put_there() {
     }
 }
 
-/// Of two chats the one that is not this.
+/// The one of two chats that is not `other`.
 fn from_eve_here(world: &World, device: DeviceIndex, other: ConversationId) -> ConversationId {
     *world.devices[device].conversations.keys().find(|chat| **chat != other).expect("a request")
 }

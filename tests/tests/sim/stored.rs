@@ -18,7 +18,7 @@ fn fixture(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(name)
 }
 
-/// Bob's device after a chat, with a message that waits to be sent.
+/// Writes Bob's device after a chat, with an unsent message.
 fn write(format: u8) {
     let mut world = World::new(300);
     let (ada, bob) = (world.add_person("Ada"), world.add_person("Bob"));
@@ -93,7 +93,7 @@ fn check(world: &mut World, device: DeviceIndex, format: u8) {
     assert_eq!(world.devices[device].conversations[&chat].draft, "and a draft");
 }
 
-/// A backup file, with its phrase.
+/// Writes a backup file with its phrase.
 fn write_file(name: &str) {
     let (mut world, ada, .., phrase) = pair();
     let file = save(&mut world, ada);

@@ -24,7 +24,8 @@ fn wait(world: &mut World, seconds: u64) {
     }
 }
 
-/// Ada writes the first message of a chat while this is refused, and it arrives when it is not any more.
+/// Ada writes the first message of a chat under this refusal. The message arrives once the refusal ends. Returns the reason
+/// shown meanwhile.
 fn first_message(seed: u64, refusal: Refusal) -> Option<WaitReason> {
     let mut world = World::new(seed);
     let (ada, bob) = (world.add_person("Ada"), world.add_person("Bob"));
@@ -59,7 +60,7 @@ fn p9_the_first_message_of_a_chat_says_why_it_waits() {
     }
 }
 
-/// A full inbox is no reason for another group: each would cost one more of their KeyPackages.
+/// A full inbox does not cause another group: each would use up one more of the other's KeyPackages.
 #[test]
 fn p10_a_full_inbox_uses_up_no_key_packages() {
     let mut world = World::new(461);
@@ -88,7 +89,7 @@ fn p9_a_later_message_says_why_it_waits_and_is_not_given_up() {
         wait(&mut world, 10);
         assert_eq!(world.delivery(ada, chat), Delivery::Waiting, "{error:?}");
         assert_eq!(world.devices[ada].conversations[&chat].waiting, Some(reason));
-        // What is known of the relay ends with the connection.
+        // The knowledge about the relay ends with the connection.
         world.disconnect(ada);
         assert_eq!(world.devices[ada].conversations[&chat].waiting, None);
         world.connect(ada);
@@ -102,7 +103,7 @@ fn p9_a_later_message_says_why_it_waits_and_is_not_given_up() {
     }
 }
 
-/// A short pause is over before anybody could read of it.
+/// A short pause is over before anybody could read about it.
 #[test]
 fn a_short_pause_of_the_relay_is_not_told() {
     let (mut world, ada, _, chat, _) = pair();
@@ -190,7 +191,7 @@ fn p9_a_relay_at_which_a_device_cannot_check_in_is_told_from_none_at_all() {
     }
 }
 
-/// Whoever wonders whether the connection works asks once, also while nothing can be written.
+/// A host that probes the connection asks once, also while nothing can be written.
 #[test]
 fn a_probe_is_one_question_and_waits_for_no_disk() {
     let (mut world, ada, _, _, _) = pair();
@@ -199,7 +200,7 @@ fn a_probe_is_one_question_and_waits_for_no_disk() {
     world.relay.lie(move |_, request, told| {
         if *request == Request::Ping {
             count.set(count.get() + 1);
-            // The first is never answered.
+            // The first request is never answered.
             told.retain(|_| count.get() > 1);
         }
     });

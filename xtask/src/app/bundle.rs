@@ -35,7 +35,7 @@ pub(super) struct Bundle {
 }
 
 impl Bundle {
-    /// Makes all files of the app. `work` is a folder for what is between two steps.
+    /// Makes all files of the app. `work` is a folder for intermediate files.
     pub(super) fn of(page: &Page, kind: Kind, work: &Path) -> Result<Self> {
         let style = styles::joined(&page.styles, kind, work)?;
         let mut copies = Vec::new();
@@ -101,8 +101,8 @@ impl Bundle {
         named
     }
 
-    /// What the app shows as its build: a hash over all files but the page, which carries it. It is the first 16
-    /// digits of the SHA-256 of `sha256sum`'s lines, in the order of the names, so that a shell can compute it.
+    /// The build that the app shows: a hash over all files except the page, which carries it. It is the first 16 digits of the
+    /// SHA-256 of `sha256sum`'s lines, in the order of the names, so that a shell can compute it.
     fn build(&self) -> String {
         let mut hash = Sha256::new();
         for (name, content) in self.files.iter().filter(|(name, _)| *name != PAGE) {
@@ -111,7 +111,7 @@ impl Bundle {
         hex(&hash.finalize()).chars().take(16).collect()
     }
 
-    /// Writes everything with its compressed siblings and the list.
+    /// Writes all files, their compressed siblings and the list.
     pub(super) fn write(&self, folder: &Path, kind: Kind) -> Result<()> {
         let compressed = self.compress(kind)?;
         let mut assets = Vec::new();
@@ -139,7 +139,7 @@ impl Bundle {
         listing::write(folder, &assets)
     }
 
-    /// Compresses each file in a thread of its own; a quick build does without.
+    /// Compresses each file in its own thread. A quick build compresses nothing.
     fn compress(&self, kind: Kind) -> Result<BTreeMap<&str, Compressed>> {
         thread::scope(|scope| {
             let form = move |name: &str, content: &[u8]| match kind {
@@ -174,7 +174,7 @@ mod tests {
                             <link data-trunk rel=\"rust\" data-bin=\"worker\" data-type=\"worker\">\n\
                             </head>\n<body></body></html>\n";
 
-    /// A bundle of small files, in which those of `changed` have another content.
+    /// A bundle of small files; those in `changed` have another content.
     fn bundle(changed: &[&str]) -> Bundle {
         let content = |name: &str| if changed.contains(&name) { b"another".to_vec() } else { name.into() };
         let loaded = |name: &str| Loaded {
@@ -267,7 +267,7 @@ mod tests {
             let bundle = bundle(&[]);
             let to = folder.path().join("dist");
             bundle.write(&to, Kind::Release).unwrap();
-            // As docs/verify.md computes it from what a server delivers.
+            // Computes it as docs/verify.md does from what a server delivers.
             let listed = listing::read(&to).unwrap();
             let others = listed.iter().filter(|asset| asset.name != PAGE);
             let lines: Vec<_> = others.map(|asset| format!("{}  {}\n", asset.sha256, asset.name)).collect();

@@ -12,12 +12,12 @@ use crate::{place, reproducible};
 
 const PACKAGE: &str = "parley-client";
 
-/// What a build is for.
+/// The kind of a build.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// What is served to people: small.
+    /// The app for people: small.
     Release,
-    /// What somebody who changes the code wants: soon.
+    /// The app for a developer who tries a change: ready soon.
     Quick,
 }
 
@@ -31,7 +31,7 @@ impl Kind {
     }
 }
 
-/// How long it takes when nothing was compiled before, for [`crate::say::step`].
+/// How long a build takes when nothing was compiled before, for [`crate::say::step`].
 pub(super) fn expected(kind: Kind) -> Duration {
     Duration::from_secs(match kind {
         Kind::Release => 220,
@@ -39,7 +39,8 @@ pub(super) fn expected(kind: Kind) -> Duration {
     })
 }
 
-/// Compiles programs of the client, those that are alike in one run of cargo, which shares what they have in common.
+/// Compiles programs of the client. Compiles those with the same features in one run of cargo, so that they share their common
+/// code.
 pub(crate) fn compile(toolchain: Toolchain, kind: Kind, programs: &[&str], features: &[&str]) -> Result<()> {
     let (split, whole): (Vec<&str>, Vec<&str>) =
         programs.iter().copied().partition(|program| split_feature(kind, program).is_some());
@@ -53,14 +54,14 @@ pub(crate) fn compile(toolchain: Toolchain, kind: Kind, programs: &[&str], featu
     for program in split {
         let features: Vec<&str> = features.iter().copied().chain(split_feature(kind, program)).collect();
         let mut cargo = client(toolchain, kind, "rustc", &features);
-        // What refers to what is how it is taken apart. In RUSTFLAGS it would compile everything once more.
+        // The splitter needs the relocations. In RUSTFLAGS, the flag would compile everything once more.
         run(cargo.args(["--bin", program, "--", "-Clink-arg=--emit-relocs"]))?;
     }
     Ok(())
 }
 
-/// The feature with which a program is taken apart ([`super::split`]), each with its own: a part is kept in every program that is
-/// compiled with its feature. Quick builds are not taken apart: they are there sooner, and nobody waits for them to load.
+/// The feature with which a program is split ([`super::split`]). Each program has its own, because every program compiled with
+/// a part's feature contains that part. Quick builds are not split: they are ready sooner, and nobody waits for them to load.
 pub(super) fn split_feature(kind: Kind, program: &str) -> Option<&'static str> {
     match (kind, program) {
         (Kind::Release, "app") => Some("split-page"),

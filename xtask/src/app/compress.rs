@@ -5,7 +5,7 @@ use std::io::Write as _;
 use anyhow::{Context as _, Result};
 use flate2::{Compression, GzBuilder};
 
-/// What is text or WebAssembly; pictures are compressed already.
+/// The extensions of text and WebAssembly files; pictures are compressed already.
 const KINDS: [&str; 9] = ["css", "html", "js", "json", "mjs", "svg", "txt", "wasm", "webmanifest"];
 
 /// A file's compressed forms; `None` where compression does not pay.
@@ -24,7 +24,7 @@ pub(super) fn compress(name: &str, content: &[u8]) -> Result<Compressed> {
     Ok(Compressed { brotli: pays(brotli(content)?), gzip: pays(gzip(content)?) })
 }
 
-/// Brotli at its best: quality 11, a window of 4 MiB.
+/// Compresses with brotli at its best: quality 11, a window of 4 MiB.
 fn brotli(mut content: &[u8]) -> Result<Vec<u8>> {
     let settings = brotli::enc::BrotliEncoderParams {
         quality: 11,
@@ -37,7 +37,7 @@ fn brotli(mut content: &[u8]) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// gzip at its best, without a time or a name in the header.
+/// Compresses with gzip at its best, without a time or a name in the header.
 fn gzip(content: &[u8]) -> Result<Vec<u8>> {
     let mut encoder = GzBuilder::new().mtime(0).write(Vec::new(), Compression::best());
     encoder.write_all(content)?;

@@ -17,7 +17,7 @@ pub(crate) struct Asset {
     pub(crate) name: String,
     /// SHA-256 of the content, in hexadecimal.
     pub(crate) sha256: String,
-    /// Size as it is.
+    /// The uncompressed size.
     pub(crate) bytes: u64,
     /// Size after gzip; the plain size where compression does not pay.
     pub(crate) gzip: u64,

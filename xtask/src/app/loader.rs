@@ -3,8 +3,8 @@
 //! The scripts fetch the program with its hash, because browsers ignore a link's `integrity` for WebAssembly but check that of
 //! a `fetch`. A page whose program does not arrive says so.
 
-/// Starts the worker while the app's program is still on its way, and keeps what it says until the app listens
-/// (`client/src/platform/worker.rs`). A page can make its Trusted Types policy once, so that the app uses this one.
+/// Starts the worker while the app's program is still loading, and keeps the worker's messages until the app listens
+/// (`client/src/platform/worker.rs`). A page can make its Trusted Types policy only once, so the app uses this one.
 const EARLY_WORKER: &str = "\
 function startWorker() {
   const url = document.querySelector('meta[name=parley-worker]').content;
@@ -17,7 +17,7 @@ function startWorker() {
 }
 ";
 
-/// A script, by name, and the WebAssembly module that it wants.
+/// A script, by name, and the WebAssembly module that it loads.
 pub(super) struct Program<'a> {
     pub(super) script: &'a str,
     pub(super) module: &'a str,
@@ -30,7 +30,7 @@ impl Program<'_> {
         format!("fetch('/{}', {{ integrity: '{}', priority: '{priority}' }})", self.module, self.integrity)
     }
 
-    /// What the page runs.
+    /// The page's start script.
     pub(super) fn start_page(&self) -> String {
         format!(
             "{EARLY_WORKER}try {{\n  const module_or_path = {};\n  globalThis.parleyWorker = startWorker();\n  \
@@ -44,7 +44,8 @@ impl Program<'_> {
         )
     }
 
-    /// What the worker runs. The page's program is the smaller one and shows something first: it does not share a slow line.
+    /// The worker's start script. The page's program is the smaller one and shows something first, so the worker's program does
+    /// not share a slow line with it.
     pub(super) fn start_worker(&self) -> String {
         format!(
             "import init from '/{}';\nawait init({{ module_or_path: {} }});\n",

@@ -28,12 +28,12 @@ use anyhow::{Context as _, Result};
 
 use crate::{place, say, setup};
 
-/// Builds the app into `dist/` as it is released, unless nothing it is made of changed.
+/// Builds the release app into `dist/`, unless none of its inputs has changed.
 pub(crate) fn build() -> Result<()> {
     build_as(Kind::Release)
 }
 
-/// Builds the app into `dist/`, unless nothing it is made of changed. The quick kind is for trying a change: it is not
+/// Builds the app into `dist/`, unless none of its inputs has changed. The quick kind is for trying a change: it is not
 /// optimised.
 pub(crate) fn build_as(kind: Kind) -> Result<()> {
     let toolchain = setup::build()?;
@@ -57,7 +57,7 @@ pub(crate) fn build_as(kind: Kind) -> Result<()> {
     Ok(())
 }
 
-/// Has a folder written beside its place and then moves it there, so that it is never half of one build.
+/// Writes a folder beside its place and then moves it there, so that the place never holds half of a build.
 fn replace(to: &Path, write: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
     let fresh = to.with_extension("new");
     if fresh.exists() {

@@ -3,7 +3,7 @@
 
 use anyhow::{Context as _, Result, bail};
 
-/// What a line with `data-trunk` begins with.
+/// The beginning of a line with `data-trunk`.
 const DIRECTIVE: &str = "<link data-trunk ";
 const HEAD_END: &str = "</head>";
 const WORKER: &str = "<meta name=\"parley-worker\" content=\"/worker_loader.js\">";
@@ -18,7 +18,7 @@ pub(super) struct Program {
     pub(super) is_worker: bool,
 }
 
-/// The description, taken apart.
+/// The parsed description.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Page {
     /// The programs, in the page's order.
@@ -37,7 +37,7 @@ pub(super) struct Named {
     pub(super) integrity: String,
 }
 
-/// What the served page names.
+/// The names that the served page uses.
 pub(super) struct Names {
     pub(super) style: Named,
     pub(super) start: Named,
@@ -91,7 +91,7 @@ impl Page {
         Ok(())
     }
 
-    /// The page as it is served.
+    /// The page as the relay serves it.
     pub(super) fn served(&self, names: &Names) -> String {
         let head = [
             format!(
@@ -102,7 +102,7 @@ impl Page {
                 "<link rel=\"modulepreload\" href=\"/{}\" crossorigin=\"anonymous\" integrity=\"{}\">",
                 names.script.name, names.script.integrity
             ),
-            // Browsers do not look at an `integrity` here; the start script's fetch carries it.
+            // Browsers ignore an `integrity` here; the start script's fetch carries it.
             format!(
                 "<link rel=\"preload\" href=\"/{}\" as=\"fetch\" type=\"application/wasm\" crossorigin=\"anonymous\">",
                 names.module
@@ -126,7 +126,7 @@ impl Page {
         served
     }
 
-    /// Paths that the page names and that the build does not make: they must be files that are served as they are.
+    /// The paths that the page names and that the build does not make. They must be files that are served unchanged.
     pub(super) fn named(&self) -> impl Iterator<Item = &str> {
         let others = self.lines.iter().filter(|line| *line != WORKER && *line != BUILD);
         others.filter_map(|line| attribute(line, "href")?.strip_prefix('/'))
@@ -150,7 +150,7 @@ fn attribute<'a>(tag: &'a str, key: &str) -> Option<&'a str> {
     None
 }
 
-/// Whether a script's code stands in the page.
+/// Whether the page contains code of a script.
 pub(crate) fn has_inline_script(page: &str) -> bool {
     page.split("<script").skip(1).any(|rest| {
         let (_, after) = rest.split_once('>').unwrap_or_default();
@@ -183,8 +183,8 @@ mod tests {
         fs::read_to_string(place::root().join("index.html")).unwrap()
     }
 
-    /// `trunk serve` loads what the directives say, by its documentation; the release loads what [`Page`] read. Here they
-    /// are read once more, in another way.
+    /// `trunk serve` loads what the directives say, according to its documentation; the release loads what [`Page`] has read.
+    /// This test reads the directives once more, in another way.
     #[test]
     fn the_release_page_loads_the_app_that_trunk_serves() {
         let template = ours();
@@ -212,10 +212,10 @@ mod tests {
             assert!(directive.contains("data-cargo-profile-release=\"wasm\""));
             assert_eq!(directive.contains("data-type=\"worker\""), program.is_worker);
         }
-        // Trunk names the worker's script so, and the app reads it there.
+        // Trunk gives the worker's script this name, and the app loads it by this name.
         let worker = page.programs.iter().find(|program| program.is_worker).unwrap();
         assert!(WORKER.contains(&format!("\"/{}_loader.js\"", worker.name)));
-        // What the page itself names is served by both.
+        // Both serve the files that the page itself names.
         for name in page.named() {
             assert!(page.copies.iter().any(|copy| copy.ends_with(&format!("/{name}"))), "{name}");
         }

@@ -19,7 +19,8 @@ use super::split::{self, Split};
 use crate::command::output;
 use crate::setup;
 
-/// How modules are optimised: level 1 is smallest after brotli, because the others inline what brotli would have folded.
+/// The options of wasm-opt. Level 1 gives the smallest module after brotli, because the other levels inline code that brotli
+/// would have folded.
 const OPTIMISE: [&str; 12] = [
     "-O1",
     "--strip-debug",
@@ -34,18 +35,18 @@ const OPTIMISE: [&str; 12] = [
     "--enable-sign-ext",
     "--enable-simd",
 ];
-/// How the names begin that wasm-bindgen made: nothing else in the script is called so.
+/// The prefixes of the names that wasm-bindgen makes. No other name in the script begins so.
 const MADE: [&str; 3] = ["__wb", "__externref", "wasm_bindgen__"];
 
-/// What a browser loads of a program.
+/// The files of a program that a browser loads.
 pub(super) struct Loaded {
     pub(super) script: Vec<u8>,
     pub(super) module: Vec<u8>,
-    /// What it loads later: names, to which the script knows the hash, and modules.
+    /// The parts that it loads later: names, to which the script knows the hash, and modules.
     pub(super) parts: Vec<(String, Vec<u8>)>,
 }
 
-/// Makes script and module of a compiled program. `work` is a folder for what is between two steps.
+/// Makes the script and the module of a compiled program. `work` is a folder for intermediate files.
 pub(super) fn load(name: &str, kind: Kind, work: &Path) -> Result<Loaded> {
     let folder = work.join(name);
     if folder.exists() {
@@ -73,9 +74,9 @@ pub(super) fn load(name: &str, kind: Kind, work: &Path) -> Result<Loaded> {
 fn bindings(program: &Path, is_split: bool) -> Result<wasm_bindgen_cli_support::Output> {
     let mut bindgen = Bindgen::new();
     bindgen.input_path(program).web(true)?.typescript(false).omit_default_module_path(true);
-    // Parts reach memory, table and stack of the main program.
+    // Parts use the memory, table and stack of the main program.
     bindgen.keep_lld_exports(is_split);
-    // Names of functions are for stack traces of quick builds; wasm-opt takes them out of others.
+    // Function names are for stack traces of quick builds; wasm-opt removes them from others.
     bindgen.generate_output().with_context(|| format!("wasm-bindgen refuses {}", program.display()))
 }
 
@@ -84,7 +85,7 @@ pub(crate) fn write_bindings(program: &Path, folder: &Path) -> Result<()> {
     bindings(program, false)?.emit(folder)
 }
 
-/// As [`write_bindings`], without what our pages do not use and with short names.
+/// Like [`write_bindings`], without code that Parley's pages do not use, and with short names.
 fn tightened(
     program: &Path,
     split: Option<&Split>,
@@ -94,7 +95,7 @@ fn tightened(
     let mut made = bindings(split.map_or(program, |split| &split.main), split.is_some())?;
     made.emit(folder)?;
     let script = fs::read_to_string(script_file)?;
-    // The script that loads parts takes the exports of the main program from `initSync`, by the names that parts import.
+    // The script that loads parts takes the exports of the main program from `initSync`, by the names that the parts import.
     let (script, link) = match split {
         Some(split) => (without_classes(&script), fs::read_to_string(&split.link)?),
         None => (without_classes(&script).replace("export { initSync, ", "export { "), String::new()),
@@ -123,7 +124,7 @@ fn tightened(
     Ok(fs::write(script_file, with_names(&script, &short))?)
 }
 
-/// The script without the classes that it exports and their finalisers.
+/// The script without its exported classes and their finalisers.
 fn without_classes(script: &str) -> String {
     let mut kept = Vec::new();
     let mut classes: BTreeSet<&str> = BTreeSet::new();
@@ -151,7 +152,7 @@ fn without_classes(script: &str) -> String {
     kept.join("\n") + "\n"
 }
 
-/// Short names for those of both sides that wasm-bindgen made. Imports and exports of one name keep one name.
+/// Short names for the names that wasm-bindgen made on both sides. An import and an export with the same name keep one name.
 fn short_names(names: impl Iterator<Item = String>) -> BTreeMap<String, String> {
     let made = |name: &String| MADE.iter().any(|start| name.starts_with(start));
     let names: BTreeSet<String> = names.filter(made).collect();
@@ -185,13 +186,13 @@ fn is_short(name: &str) -> bool {
         .is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
-/// Makes the module of a file smaller.
+/// Makes the module in a file smaller.
 pub(crate) fn optimise(module: &Path) -> Result<()> {
     let mut tool = setup::tool("wasm-opt")?;
     output(tool.arg(module).args(OPTIMISE).arg("-o").arg(module)).map(drop)
 }
 
-/// The script with those that it imports inside.
+/// The script with its imported scripts included.
 fn bundled(script: &Path, kind: Kind) -> Result<Vec<u8>> {
     let to = script.with_extension("bundle.js");
     let mut tool = setup::tool("esbuild")?;
@@ -251,7 +252,7 @@ export { initSync, start as default };
         let short = short_names(["__wbg_say_12", "__wbindgen_start"].map(str::to_owned).into_iter());
         let script = with_names(SCRIPT, &short);
         assert!(script.contains("$0: function(arg0)") && script.contains("wasm.$1();"));
-        // What is no name of the module stays.
+        // A name that is not the module's stays.
         assert!(script.contains("wasm.__wbg_source_free(ptr, 0)"));
     }
 

@@ -10,26 +10,26 @@ use wasm_split_cli_support::{Options, transform};
 
 use super::names::{hashed, integrity};
 
-/// The script that loads the parts, as the main program's imports name it.
+/// The name of the script that loads the parts, in the main program's imports.
 const LINK: &str = "./__wasm_split.js";
 
-/// How a file's name begins that is a part.
+/// The prefix of a part's file name.
 pub(crate) const PART: &str = "part_";
 
-/// What that script does when a part does not come.
+/// What that script does when a part does not arrive.
 const SAYS: &str = "console.error(e)";
 
-/// A program that was taken apart.
+/// A program that was split.
 pub(super) struct Split {
-    /// The program without the parts, which wasm-bindgen goes on with.
+    /// The program without the parts, for wasm-bindgen.
     pub(super) main: PathBuf,
     /// The script that loads the parts.
     pub(super) link: PathBuf,
-    /// The parts, each by the name that the script has for it.
+    /// The parts, each by the name that the script uses.
     parts: Vec<PathBuf>,
 }
 
-/// Takes a compiled program apart. `script` is the one that wasm-bindgen will write for its main part, in `folder`.
+/// Splits a compiled program. `script` is the script that wasm-bindgen will write for its main part, in `folder`.
 pub(super) fn split(program: &Path, script: &str, folder: &Path) -> Result<Split> {
     fs::create_dir_all(folder)?;
     let module = fs::read(program).with_context(|| format!("{} was not compiled", program.display()))?;
@@ -47,8 +47,8 @@ pub(super) fn split(program: &Path, script: &str, folder: &Path) -> Result<Split
 }
 
 impl Split {
-    /// Calls `optimise` on each part, and has the script load them by the names that they are served under. Gives these names
-    /// without their hashes, and the parts.
+    /// Calls `optimise` on each part, and makes the script load the parts by their served names. Returns these names without
+    /// their hashes, and the parts.
     pub(super) fn named(&self, optimise: impl Fn(&Path) -> Result<()>) -> Result<Vec<(String, Vec<u8>)>> {
         let mut script = quiet(&fs::read_to_string(&self.link)?)?;
         let mut named = Vec::new();
@@ -65,7 +65,7 @@ impl Split {
     }
 }
 
-/// The script, in which it is no error that a part does not come: the page says it, to whom it matters.
+/// Makes the script not report a missing part as an error: the page tells the person where it matters.
 fn quiet(script: &str) -> Result<String> {
     if script.matches(SAYS).count() != 1 {
         bail!("the script that loads parts has no {SAYS}");
@@ -79,7 +79,7 @@ fn served(file: &str) -> String {
     format!("{PART}{name}")
 }
 
-/// The script, in which a part is fetched by the name with its hash and is refused if it is not this one.
+/// Makes the script fetch a part by its name with the hash, and refuse another content.
 fn loads(script: &str, file: &str, name: &str, content: &[u8]) -> Result<String> {
     let before = format!("fetch(new URL(\"./{file}\", import.meta.url))");
     if script.matches(&before).count() != 1 {

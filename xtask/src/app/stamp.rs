@@ -11,7 +11,7 @@ use super::names::hex;
 use crate::place;
 use crate::setup::Toolchain;
 
-/// The folders and files that the app is made of, and the code that makes it.
+/// The inputs of the app: folders and files, and the code that builds it.
 const INPUTS: [&str; 12] = [
     "client",
     "crypto",
@@ -46,7 +46,7 @@ impl Stamp {
         Ok(Self(hex(&hash.finalize())))
     }
 
-    /// Whether `dist/` was made from these inputs and is still as it was made.
+    /// Whether `dist/` was made from these inputs and has not changed since.
     pub(super) fn is_current(&self) -> bool {
         let saved = fs::read_to_string(file()).unwrap_or_default();
         self.line().is_some_and(|line| line == saved)
@@ -57,7 +57,7 @@ impl Stamp {
         Ok(fs::write(file(), line)?)
     }
 
-    /// The inputs' hash and that of the finished app's list of files.
+    /// The hash of the inputs, and that of the finished app's list of files.
     fn line(&self) -> Option<String> {
         let listing = fs::read(place::dist().join(super::listing::NAME)).ok()?;
         Some(format!("{} {}\n", self.0, hex(&Sha256::digest(listing))))
@@ -68,7 +68,7 @@ fn file() -> PathBuf {
     place::target().join("parley/app.stamp")
 }
 
-/// The files below `path` in a fixed order; `path` itself when it is a file, nothing when it is not there.
+/// The files below `path` in a fixed order: `path` itself if it is a file, nothing if it does not exist.
 pub(crate) fn files_below(path: &Path) -> Result<Vec<PathBuf>> {
     if path.is_file() {
         return Ok(vec![path.to_path_buf()]);

@@ -10,7 +10,7 @@ use super::compile::Kind;
 use crate::command::output;
 use crate::{place, setup};
 
-/// The styles, in the page's order, as one. `work` is a folder for what is between two steps.
+/// Joins the styles in the page's order. `work` is a folder for intermediate files.
 pub(super) fn joined(paths: &[String], kind: Kind, work: &Path) -> Result<Vec<u8>> {
     let mut style = String::new();
     for path in paths {

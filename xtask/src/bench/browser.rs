@@ -14,7 +14,7 @@ const PAGE: &str =
     "<!doctype html><html lang=\"en\"><link rel=\"icon\" href=\"/favicon.svg\"><title>Bench</title></html>\n";
 const LOADER: &str = "import init from '/bench.js';\nawait init({ module_or_path: '/bench_bg.wasm' });\n";
 
-/// Words before the options choose parts: `engine`, `lock`, `pages`, `long`, `linking`, `backup`.
+/// Runs the benchmark. Words before the options choose parts: `engine`, `lock`, `pages`, `long`, `linking`, `backup`.
 pub(crate) fn run(words: &[&str]) -> Result<()> {
     let parts: Vec<&str> = words.iter().copied().take_while(|word| !word.starts_with('-')).collect();
     let file = json_file("browser", words.get(parts.len()..).unwrap_or_default())?;
@@ -32,7 +32,7 @@ pub(crate) fn run(words: &[&str]) -> Result<()> {
     Ok(())
 }
 
-/// The app with the measuring program beside it, built as the worker is.
+/// Builds the app with the measuring program beside it, which is built like the worker.
 fn bench_app(toolchain: Toolchain) -> Result<PathBuf> {
     say::heading("Building the measuring program");
     app::compile(toolchain, app::Kind::Release, &["bench"], &["bench"])?;
@@ -137,7 +137,7 @@ fn backup(numbers: &Numbers) {
     row("messages", &[shown(numbers.get("backup.messages"))]);
 }
 
-/// Messages in a chat.
+/// The numbers of messages in a chat.
 const LONG: [u32; 3] = [60, 1_000, 10_000];
 
 fn long(numbers: &Numbers) {
@@ -163,7 +163,7 @@ fn long(numbers: &Numbers) {
     );
 }
 
-/// Conversations of the accounts to which a browser is linked.
+/// The numbers of conversations in the accounts to which a browser is linked.
 const ACCOUNTS: [u32; 3] = [1, 50, 200];
 
 fn linking(numbers: &Numbers) {
@@ -185,7 +185,7 @@ fn linking(numbers: &Numbers) {
     row("MB/s", &ACCOUNTS.map(|count| shown(rate(count))));
 }
 
-/// What happens during a start, in milliseconds after it.
+/// The events during a start, in milliseconds after it.
 const STEPS: [(&str, &str); 10] = [
     ("the page has arrived", "page"),
     ("first paint", "paint"),

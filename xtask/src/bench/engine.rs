@@ -76,7 +76,7 @@ fn show(numbers: &Numbers) {
     }]);
 }
 
-/// Groups of so many devices: the engine's work beside bare OpenMLS's.
+/// Shows groups of these numbers of devices: the engine's work beside bare OpenMLS.
 fn show_groups(numbers: &Numbers) {
     for size in [10, 50, 100, 250] {
         row(&format!("a group of {size} devices"), &["", "", "", "bytes", ""].map(str::to_owned));

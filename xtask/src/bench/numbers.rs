@@ -12,7 +12,7 @@ use crate::say;
 #[derive(Debug, Default)]
 pub(super) struct Numbers(BTreeMap<String, f64>);
 
-/// What was hoped for.
+/// A goal of a measurement.
 pub(super) struct Goal {
     pub(super) what: &'static str,
     pub(super) measured: Option<f64>,
@@ -32,12 +32,12 @@ impl Numbers {
         self.0.get(name).copied()
     }
 
-    /// In milliseconds.
+    /// A number in milliseconds.
     pub(super) fn ms(&self, name: &str) -> Option<f64> {
         self.get(name).map(|microseconds| microseconds / 1000.0)
     }
 
-    /// How many times `base` something is.
+    /// A number as a multiple of `base`.
     pub(super) fn ratio(&self, name: &str, base: &str) -> Option<f64> {
         Some(self.get(name)? / self.get(base)?)
     }
@@ -74,7 +74,7 @@ pub(super) fn row(name: &str, columns: &[String]) {
     say::line(line);
 }
 
-/// Each goal, what was measured, and whether it is met.
+/// Shows each goal, the measured number, and whether it meets the goal.
 pub(super) fn goals(goals: &[Goal]) {
     say::line("");
     for goal in goals {

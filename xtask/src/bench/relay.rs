@@ -15,7 +15,7 @@ const BARE: [&str; 2] =
     ["bare loop before, batches of 512: per second", "bare loop after, batches of 512: per second"];
 const IDLE: &str = "idle, 10000 connections: bytes for each after hello";
 
-/// As many as the machine allows: 10,000 sockets are needed.
+/// Raises the limit of open files as far as the machine permits: 10,000 sockets are needed.
 const OPEN_FILES: &str = "ulimit -n $(ulimit -Hn) && exec \"$0\"";
 
 /// One line of the generator.
@@ -36,11 +36,11 @@ fn value(measured: &[Measured], name: &str) -> Result<f64> {
     found.map(|(_, value)| *value).with_context(|| format!("the generator did not measure `{name}`"))
 }
 
-/// The goals, each with what was reached, as sentences.
+/// The goals and the measured numbers, as sentences.
 fn goals(measured: &[Measured]) -> Result<Vec<String>> {
     let one_each = value(measured, ONE_EACH)?;
     let appends = value(measured, APPENDS)?;
-    // The faster of the two is the harder one to hold against.
+    // The faster of the two is the harder one to compare with.
     let bare = value(measured, BARE[0])?.max(value(measured, BARE[1])?);
     let idle = value(measured, IDLE)?;
     let met = |met: bool| if met { "met" } else { "missed" };

@@ -10,9 +10,10 @@ use crate::app::split::PART;
 use crate::app::{self, listing};
 use crate::{place, say};
 
-/// The whole first load after brotli, in bytes.
+/// The limit of the whole first load after brotli, in bytes.
 const WHOLE_LIMIT: u64 = 700_000;
-/// The first load without the worker's files after brotli: what it takes until something can be clicked.
+/// The limit of the first load without the worker's files after brotli, in bytes: what a browser needs until a person can click
+/// something.
 const UI_LIMIT: u64 = 240_000;
 
 /// Sums of some files' sizes.
@@ -33,14 +34,14 @@ impl Sum {
     }
 }
 
-/// Whom a file belongs to, if it is one that the app loads: icons and the like are not counted.
+/// The part of the app that a file belongs to, if the app loads it. Icons and the like do not count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Of {
-    /// What it takes until something can be clicked.
+    /// What a browser needs until a person can click something.
     Page,
-    /// The rest of what it takes until the app works.
+    /// The rest that the app needs until it works.
     Worker,
-    /// What is loaded later, when it is shown or when nothing else is done.
+    /// What the app loads later, when it is shown or when the browser is idle.
     Parts,
 }
 

@@ -42,7 +42,7 @@ mod tests {
         fs::write(folder.path().join("index.html"), "").unwrap();
         fs::write(folder.path().join("a"), "b").unwrap();
         let bytes = pack(folder.path()).unwrap();
-        // The same bytes are in the test of the reader.
+        // The test of the reader has the same bytes.
         let files = b"\x01\0a\x01\0\0\0b\x0a\0index.html\0\0\0\0";
         let (packed, footer) = bytes.split_at(files.len());
         assert_eq!(packed, files);

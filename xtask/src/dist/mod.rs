@@ -16,7 +16,7 @@ use sha2::{Digest as _, Sha256};
 use crate::app::{self, files_below, hex, listing};
 use crate::{place, say, server};
 
-/// Where the release goes.
+/// The folder of the release.
 fn folder() -> PathBuf {
     place::root().join("dist-release")
 }
@@ -44,7 +44,7 @@ fn release() -> Result<()> {
     fs::create_dir_all(&release)?;
 
     let program = release.join(built.file_name().context("the relay's program has no name")?);
-    // The copy keeps the right to be executed.
+    // Copying keeps the permission to execute.
     fs::copy(&built, &program).context("the relay was not built")?;
     let mut bytes = fs::read(&built)?;
     bytes.extend(archive::pack(&place::dist())?);
@@ -66,7 +66,7 @@ fn write_json(name: &str, value: &Value) -> Result<()> {
     Ok(fs::write(folder().join(name), serde_json::to_string_pretty(value)? + "\n")?)
 }
 
-/// `SHA256SUMS`, as `sha256sum --check` reads it.
+/// Writes `SHA256SUMS`, which `sha256sum --check` reads.
 fn write_sums() -> Result<()> {
     let mut lines = Vec::new();
     for file in files_below(&folder())? {

@@ -13,7 +13,7 @@ use sha2::{Digest as _, Sha256};
 use crate::app::{hex, listing::Asset};
 use crate::command::command;
 
-/// Checks every file of the list and returns the Content-Security-Policy that came with all of them.
+/// Checks every file of the list. Returns the Content-Security-Policy that all of them had.
 pub(super) fn served_as_built(program: &Path, assets: &[Asset]) -> Result<String> {
     let data = std::env::temp_dir().join(format!("parley-probe-{}", std::process::id()));
     let relay = Relay::start(program, &data);
@@ -38,7 +38,7 @@ fn compare(address: &str, assets: &[Asset]) -> Result<String> {
     policy.context("the release has no files")
 }
 
-/// A running release; killed when dropped.
+/// A running release. Dropping it kills the process.
 struct Relay {
     child: Child,
     address: String,
@@ -69,7 +69,7 @@ impl Relay {
 
 impl Drop for Relay {
     fn drop(&mut self) {
-        // It may have ended by itself.
+        // The process may have ended by itself.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

@@ -12,7 +12,7 @@ use crate::app::{files_below, hex};
 use crate::command::{cargo, command, output, run};
 use crate::{place, say};
 
-/// Compares the release that was just built here with that of the clone.
+/// Compares the release that was just built here with the clone's.
 pub(super) fn verify() -> Result<()> {
     let top = env::temp_dir().join(format!("parley-verify-{}", std::process::id()));
     let clone = top.join("a/folder/that/is/deeper/than/the/first/parley");
@@ -22,7 +22,7 @@ pub(super) fn verify() -> Result<()> {
     run(command("git").args(["clone", "--quiet", "--local"]).arg(place::root()).arg(&clone))?;
     let mut again = cargo();
     again.args(["run", "--quiet", "--package", "xtask", "--", "dist"]).current_dir(&clone);
-    // A target folder of its own: nothing that was built here is used there.
+    // A target folder of its own, so that nothing built here is used there.
     again.env_remove("CARGO_TARGET_DIR");
     run(&mut again)?;
     say::line(format_args!("  built in {}", say::seconds(start)));
@@ -41,7 +41,7 @@ pub(super) fn verify() -> Result<()> {
     Ok(())
 }
 
-/// What is not committed would not be in the clone.
+/// Checks that everything is committed: other changes would not be in the clone.
 pub(super) fn nothing_uncommitted() -> Result<()> {
     let changed = output(command("git").args(["status", "--porcelain"]))?;
     if !changed.is_empty() {
@@ -50,7 +50,7 @@ pub(super) fn nothing_uncommitted() -> Result<()> {
     Ok(())
 }
 
-/// Names and SHA-256 of the files below a folder, in a fixed order.
+/// The names and SHA-256 of the files below a folder, in a fixed order.
 fn hashes(folder: &Path) -> Result<Vec<(String, String)>> {
     let hash = |file: std::path::PathBuf| {
         let name = file.strip_prefix(folder)?.to_string_lossy().into_owned();

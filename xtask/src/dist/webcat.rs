@@ -14,8 +14,8 @@ use sha2::{Digest as _, Sha256};
 use crate::app::listing::{self, Asset};
 use crate::app::{files_below, has_inline_script, hex};
 
-/// Ways to run what no manifest lists. That a file has a `blob:` address is none (a backup is downloaded so): the relay's policy
-/// lets neither a script nor a worker come from one, which a test of the relay holds.
+/// Ways to run code that no manifest lists. A `blob:` address of a file is not one of them (a backup is downloaded so): the
+/// relay's policy permits neither scripts nor workers from one, which a test of the relay checks.
 const RUNS_TEXT: [&str; 7] = [
     "eval(",
     "new Function(",
@@ -26,7 +26,7 @@ const RUNS_TEXT: [&str; 7] = [
     "data:text/javascript",
 ];
 
-/// Whether the finished app in `folder` is what WEBCAT can check; the error says what is not.
+/// Checks that WEBCAT can check the finished app in `folder`. The error lists what it cannot.
 pub(crate) fn check(folder: &Path) -> Result<()> {
     let findings = findings(folder, &listing::read(folder)?)?;
     if !findings.is_empty() {
@@ -64,7 +64,7 @@ fn findings(folder: &Path, assets: &[Asset]) -> Result<Vec<String>> {
     Ok(findings)
 }
 
-/// What is inside of a file that could run something else than a listed file.
+/// The content of a file that could run something else than a listed file.
 fn inside(name: &str, content: &[u8]) -> Vec<String> {
     let text = String::from_utf8_lossy(content);
     match name.rsplit_once('.').map_or("", |(_, kind)| kind) {
@@ -92,8 +92,8 @@ fn inside(name: &str, content: &[u8]) -> Vec<String> {
     }
 }
 
-/// `webcat.config.json`, from which WEBCAT's own tool makes the manifest to be signed. `app` is the operator's: the
-/// address is not known here.
+/// `webcat.config.json`, from which WEBCAT's own tool makes the manifest to sign. The operator sets `app`: their address is not
+/// known here.
 pub(super) fn config(policy: &str, version: &str) -> Value {
     json!({
         "app": "https://chat.example",

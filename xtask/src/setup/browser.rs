@@ -15,7 +15,7 @@ use crate::say::{self, step};
 const NAMES: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 const MAC: &str = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome";
 
-/// The browser of the tests: `$CHROMIUM`, else the first that is installed.
+/// The browser of the tests: `$CHROMIUM`, else the first installed one.
 pub(crate) fn chromium() -> Option<PathBuf> {
     if let Some(chosen) = env::var_os("CHROMIUM") {
         return Some(chosen.into());
@@ -39,7 +39,7 @@ pub(super) fn find_or_install() -> Result<()> {
     node_packages()
 }
 
-/// `npm ci` in tests/browser, when its lock file changed since the last time.
+/// Runs `npm ci` in tests/browser if its lock file has changed since the last time.
 fn node_packages() -> Result<()> {
     let folder = place::root().join("tests/browser");
     let lock =

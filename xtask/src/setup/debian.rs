@@ -19,7 +19,7 @@ pub(super) const TOOLCHAIN: &str = "parley-wasm";
 const COMPILER: [&str; 5] = ["rustc-web", "cargo-web", "rust-web-src", "rust-web-clippy", "lld-22"];
 const LINKER: &str = "/usr/bin/lld-22";
 
-/// Whether packages can be installed here: Debian's package manager is there, and we may use it.
+/// Whether packages can be installed here: Debian's package manager exists, and this user may use it.
 pub(super) fn possible() -> bool {
     place::on_path("apt-get").is_some() && output(command("id").arg("-u")).is_ok_and(|id| id == "0")
 }
@@ -63,7 +63,7 @@ fn installed(package: &str) -> bool {
         .is_ok_and(|status| status.ends_with("ok installed"))
 }
 
-/// rustc looks for the linker as `rust-lld` beside its own host libraries.
+/// Links the linker: rustc looks for it as `rust-lld` beside its own host libraries.
 fn link_linker(toolchain: Toolchain) -> Result<()> {
     let libraries = toolchain.rustc(&["--print", "target-libdir"]).context("Debian's rustc does not run")?;
     let host = Path::new(&libraries).parent().context("rustc has no library folder")?;
@@ -78,7 +78,7 @@ fn link_linker(toolchain: Toolchain) -> Result<()> {
     Ok(())
 }
 
-/// Builds the standard library as a dependency of an empty crate and copies the result to where rustc looks for it.
+/// Builds the standard library as a dependency of an empty crate, and copies it to where rustc looks for it.
 fn standard_library(toolchain: Toolchain) -> Result<()> {
     let work = place::cache()?.join("std-build");
     fs::create_dir_all(work.join("src"))?;
@@ -98,7 +98,7 @@ fn standard_library(toolchain: Toolchain) -> Result<()> {
         "-Zbuild-std=std,panic_abort,proc_macro",
     ]);
     cargo.current_dir(&work).env("CARGO_TARGET_DIR", &built).env("RUSTC_BOOTSTRAP", "1");
-    // Without bitcode a later `lto = true` has nothing to work on.
+    // Without bitcode, a later `lto = true` has nothing to work on.
     cargo.env("RUSTFLAGS", "-Cembed-bitcode=yes").env_remove("CARGO_ENCODED_RUSTFLAGS");
     output(&mut cargo)?;
 
@@ -107,7 +107,7 @@ fn standard_library(toolchain: Toolchain) -> Result<()> {
             .rustc(&["--print", "target-libdir", "--target", TARGET])
             .context("rustc has no folder for the target")?,
     );
-    // Copied beside its place and moved at the end, so that an interrupted copy is not taken for a library.
+    // Copied beside its place and then moved, so that an interrupted copy is not taken for a library.
     let fresh = to.with_extension("new");
     fs::create_dir_all(&fresh)?;
     let mut copied = 0_usize;

@@ -15,7 +15,7 @@ pub(crate) use browser::chromium;
 pub(crate) use tools::{for_serving, tool};
 pub(crate) use wasm::{TARGET, Toolchain};
 
-/// What `cargo xtask setup` installs.
+/// Installs everything, for `cargo xtask setup`.
 pub(crate) fn everything() -> Result<()> {
     let start = Instant::now();
     build()?;
@@ -24,14 +24,14 @@ pub(crate) fn everything() -> Result<()> {
     Ok(())
 }
 
-/// What building the app needs. Returns the toolchain that builds for the browser.
+/// Installs what building the app needs. Returns the toolchain that builds for the browser.
 pub(crate) fn build() -> Result<Toolchain> {
     let toolchain = wasm::find_or_install()?;
     tools::find_or_install()?;
     Ok(toolchain)
 }
 
-/// What the tests in a real browser need besides.
+/// Installs what the browser tests need in addition.
 pub(crate) fn browser_tests() -> Result<()> {
     browser::find_or_install()
 }

@@ -14,19 +14,19 @@ use crate::command::{cargo, command, output};
 use crate::place;
 use crate::say::step;
 
-/// One command line tool of a fixed version.
+/// A command line tool of a fixed version.
 struct Tool {
     /// The program's name.
     program: &'static str,
     /// The name of its crate or npm package.
     package: &'static str,
     version: &'static str,
-    /// How long installing it takes, for [`step`].
+    /// How long the installation takes, in seconds, for [`step`].
     seconds: u64,
     from: Source,
 }
 
-/// Where a tool comes from.
+/// The source of a tool.
 enum Source {
     /// The crate registry, with these options for `cargo install`.
     Crate(&'static [&'static str]),
@@ -34,13 +34,13 @@ enum Source {
     Npm,
 }
 
-/// What every build needs.
+/// The tools that every build needs.
 const OF_BUILDS: [Tool; 2] = [
     Tool { program: "wasm-opt", package: "binaryen", version: "132.0.0", seconds: 3, from: Source::Npm },
     Tool { program: "esbuild", package: "esbuild", version: "0.28.2", seconds: 2, from: Source::Npm },
 ];
 
-/// What only `trunk serve` needs.
+/// The tools that only `trunk serve` needs.
 const OF_SERVING: [Tool; 2] = [
     Tool {
         program: "trunk",
@@ -71,7 +71,7 @@ impl Tool {
         })
     }
 
-    /// Whether the user has this very version on the PATH. It is asked only for tools missing from the cache.
+    /// Whether the user has exactly this version on the PATH. Checked only for tools missing from the cache.
     fn on_path(&self) -> bool {
         let wanted = self.version.strip_suffix(".0.0").unwrap_or(self.version);
         place::on_path(self.program).is_some()
@@ -98,7 +98,7 @@ impl Tool {
                     .args(["install", self.package, "--version", self.version, "--quiet", "--root"])
                     .arg(&home);
                 cargo.args(options).env_remove("CARGO_TARGET_DIR").current_dir(&home);
-                // Built to be ready soon: these tools are not what takes the time later.
+                // Optimised little, so that the tools are ready soon: they do not take the time later.
                 cargo.env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1").env("CARGO_PROFILE_RELEASE_LTO", "off");
                 cargo.env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16");
                 output(&mut cargo)?;
@@ -118,18 +118,18 @@ impl Tool {
     }
 }
 
-/// Installs what is missing for a build.
+/// Installs the tools that a build lacks.
 pub(super) fn find_or_install() -> Result<()> {
     OF_BUILDS.iter().try_for_each(Tool::find_or_install)
 }
 
-/// Trunk, installed with the wasm-bindgen command when they are first asked for, with all tools on its PATH.
+/// Trunk with all tools on its PATH. Installs it and the wasm-bindgen command on first use.
 pub(crate) fn for_serving() -> Result<Command> {
     OF_SERVING.iter().try_for_each(Tool::find_or_install)?;
     tool("trunk")
 }
 
-/// The PATH on which the tools are found.
+/// The PATH with the tools.
 fn path_with_tools() -> Result<OsString> {
     let mut folders = Vec::new();
     for tool in OF_BUILDS.iter().chain(&OF_SERVING) {
@@ -142,7 +142,7 @@ fn path_with_tools() -> Result<OsString> {
 /// A command that runs one of the tools, with all of them on its PATH.
 pub(crate) fn tool(program: &str) -> Result<Command> {
     let path = path_with_tools()?;
-    // The program itself is looked up on our own PATH, so it is named in full.
+    // The program itself is looked up on this tool's own PATH, so it needs its full path.
     let found = env::split_paths(&path).map(|folder| folder.join(program)).find(|file| file.is_file());
     let mut tool = found.map_or_else(|| command(program), |file| command(&file.to_string_lossy()));
     tool.env("PATH", &path);
@@ -153,7 +153,7 @@ pub(crate) fn tool(program: &str) -> Result<Command> {
 mod tests {
     use super::*;
 
-    /// The command of `trunk serve`, the library of the release page and what the app is linked with are of one version.
+    /// Trunk's wasm-bindgen command, the library for the release page and the crate in the app have the same version.
     #[test]
     fn the_versions_are_those_of_trunk_toml_and_the_lock_file() {
         let read = |name: &str| fs::read_to_string(place::root().join(name)).unwrap();

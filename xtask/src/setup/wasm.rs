@@ -1,6 +1,6 @@
 //! Finds or installs a Rust toolchain that builds for the browser.
 //!
-//! The default toolchain with its `wasm32-unknown-unknown` target where rustup can add it; else, on Debian, the
+//! The toolchain is the default one with its `wasm32-unknown-unknown` target where rustup can add that; else, on Debian, the
 //! distribution's compiler, linked into rustup as `parley-wasm` (see [`super::debian`]).
 
 use std::net::{TcpStream, ToSocketAddrs as _};
@@ -24,9 +24,9 @@ const BY_HAND: &str = "no Rust toolchain here can build for the browser: install
 /// Which toolchain builds for the browser.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Toolchain {
-    /// The one that builds everything else too.
+    /// The toolchain that also builds everything else.
     Default,
-    /// One that rustup knows by this name.
+    /// A toolchain that rustup knows by this name.
     Named(&'static str),
 }
 
@@ -38,21 +38,21 @@ impl Toolchain {
         cargo
     }
 
-    /// Makes `command`, and whatever it starts, use this toolchain.
+    /// Makes `command`, and every program that it starts, use this toolchain.
     pub(crate) fn select(self, command: &mut Command) {
         if let Self::Named(name) = self {
             command.env("RUSTUP_TOOLCHAIN", name);
         }
     }
 
-    /// What `rustc` of this toolchain prints; `None` when it does not run.
+    /// The output of this toolchain's `rustc`; `None` when it does not run.
     pub(crate) fn rustc(self, arguments: &[&str]) -> Option<String> {
         let mut rustc = command("rustc");
         self.select(&mut rustc);
         output(rustc.args(arguments)).ok()
     }
 
-    /// Whether it has a standard library for the browser.
+    /// Whether the toolchain has a standard library for the browser.
     fn has_target(self) -> bool {
         let Some(folder) = self.rustc(&["--print", "target-libdir", "--target", TARGET]) else {
             return false;
@@ -91,7 +91,7 @@ pub(super) fn find_or_install() -> Result<Toolchain> {
     }
 }
 
-/// Whether rustup's server answers within three seconds; with a proxy only trying can tell.
+/// Whether rustup's server answers within three seconds. Behind a proxy only an attempt can tell.
 fn server_reachable() -> bool {
     let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
     if ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"].into_iter().any(set) {

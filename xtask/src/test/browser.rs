@@ -11,7 +11,7 @@ use crate::command::{command, run};
 use crate::dist::webcat;
 use crate::{app, place, say, server, setup};
 
-/// `--only NAME` takes the files whose name begins so, `--name PATTERN` the tests that are called so.
+/// Runs the browser tests. `--only NAME` chooses the files whose name begins so, `--name PATTERN` the tests with such names.
 pub(super) fn check(options: &Options) -> Result<()> {
     let folder = place::root().join("tests/browser");
     let only = options.variable("PARLEY_ONLY").unwrap_or_default();
@@ -53,15 +53,15 @@ pub(super) fn check(options: &Options) -> Result<()> {
     Ok(())
 }
 
-/// What every run of node is told.
+/// The environment variables of every run of node.
 struct Variables<'a> {
     program: PathBuf,
     shots: PathBuf,
     options: &'a Options,
 }
 
-/// Each file starts a relay and browsers of its own, and waits for clocks half of its time: two run at a time, and one when a
-/// test failed and its file runs again.
+/// How many files run at a time. Each file starts its own relay and browsers, and waits for clocks half of its time. So two run
+/// at a time, but only one when a file runs again after a failed test.
 #[derive(Clone, Copy)]
 enum Turn {
     First,
@@ -79,7 +79,7 @@ fn listed(tests: &[Failed]) -> String {
     tests.iter().map(|test| format!("{} \"{}\"", test.file, test.name)).collect::<Vec<_>>().join(", ")
 }
 
-/// Runs files, and tells which tests failed.
+/// Runs files, and returns the failed tests.
 fn node(folder: &Path, files: &[String], turn: Turn, variables: &Variables<'_>) -> Result<Vec<Failed>> {
     let Variables { program, shots, options } = variables;
     let report = place::target().join("failed-tests");

@@ -9,7 +9,7 @@ use anyhow::{Context as _, Result, bail};
 
 use crate::say;
 
-/// A part that can be asked for alone.
+/// A part of the tests that can run alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Part {
     All,
@@ -19,11 +19,11 @@ enum Part {
     Attacks,
 }
 
-/// What the command line asked for. Options are handed to the tests as variables: `--seeds 5` is `PARLEY_SEEDS=5`.
+/// The parsed command line. Tests get options as environment variables: `--seeds 5` is `PARLEY_SEEDS=5`.
 #[derive(Debug, PartialEq, Eq)]
 struct Options {
     part: Part,
-    /// Whether the tests in a browser may take an app that is not optimised.
+    /// Whether the browser tests may use an app that is not optimised.
     quick: bool,
     variables: Vec<(String, String)>,
 }
@@ -59,7 +59,7 @@ impl Options {
         Ok(options)
     }
 
-    /// The value of an option that is for us too.
+    /// The value of an option that this tool uses too.
     fn variable(&self, name: &str) -> Option<&str> {
         self.variables.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
@@ -79,7 +79,7 @@ impl Stage {
     }
 }
 
-/// Runs the stages of the part in order; the first that fails ends the run.
+/// Runs the stages of the part in order. The first failing stage ends the run.
 pub(crate) fn run(words: &[&str]) -> Result<()> {
     let options = Options::parse(words)?;
     let start = Instant::now();

@@ -10,7 +10,7 @@ use crate::{place, say, server, setup, tidy};
 
 const CLIENT: &str = "parley-client";
 
-/// The stages of a part, in order: what is quick and fails often comes first.
+/// The stages of a part, in order: quick stages that fail often come first.
 pub(super) fn of(part: Part) -> Vec<Stage> {
     let setup = Stage::new("set-up", |_| setup::build().map(drop));
     match part {
@@ -47,7 +47,7 @@ pub(super) fn of(part: Part) -> Vec<Stage> {
             Stage::new("format", |_| run(cargo().args(["fmt", "--all", "--check"]))),
             Stage::new("tidy", |_| tidy::run(&[])),
             Stage::new("licences and banned crates", |_| deny()),
-            // The client too: its programs are for the browser only, but its library's logic runs anywhere.
+            // The client too: its programs run only in the browser, but its library's logic runs anywhere.
             Stage::new("tests", |options| tests(&["--workspace"], options)),
             Stage::new("examples in the documentation", |_| {
                 run(cargo().args(["test", "--quiet", "--doc", "--workspace"]))
@@ -61,7 +61,7 @@ pub(super) fn of(part: Part) -> Vec<Stage> {
     }
 }
 
-/// The rules of deny.toml, where cargo-deny is installed: building it takes longer than most stages.
+/// Checks the rules of deny.toml, if cargo-deny is installed: building it takes longer than most stages.
 fn deny() -> Result<()> {
     if place::on_path("cargo-deny").is_none() {
         say::line("cargo-deny is not installed: licences and banned crates are not checked.");
@@ -88,10 +88,10 @@ fn clippy() -> Result<()> {
 
 fn clippy_wasm() -> Result<()> {
     let toolchain = setup::build()?;
-    // With the measuring program, which is in no app, and in parts; then as the worker and quick builds are.
+    // First with the measuring program, which is in no app, and split into parts; then like the worker and quick builds.
     for features in [&["--features", "bench,split-page,split-worker"][..], &[]] {
         let mut clippy = toolchain.cargo();
-        // In the app's profile, whose macros and build scripts are there already.
+        // Uses the app's profile, whose macros and build scripts are compiled already.
         clippy
             .args(["clippy", "--quiet", "-p", CLIENT, "--profile", "wasm", "--target", setup::TARGET])
             .args(features);
@@ -108,7 +108,7 @@ fn documentation() -> Result<()> {
     run(&mut doc)
 }
 
-/// Runs tests with nextest where it is installed. Those of the relay need its program.
+/// Runs tests, with nextest if it is installed. The relay's tests need its program.
 fn tests(selection: &[&str], options: &Options) -> Result<()> {
     let relay = server::build(server::Profile::Dev)?;
     let mut command = runner();
@@ -127,7 +127,7 @@ fn runner() -> Command {
     cargo
 }
 
-/// A part that is asked for by name must be there.
+/// Checks that a part exists that was requested by name.
 fn target_exists(name: &str) -> Result<()> {
     let file = format!("tests/tests/{name}.rs");
     let folder = format!("tests/tests/{name}/main.rs");

@@ -14,10 +14,10 @@ use super::tree::File;
 
 const THREATS: &str = "SECURITY.md";
 const DOCUMENT: &str = "docs/attack-tests.md";
-/// Begins the generated part.
+/// The heading of the generated part.
 const HEADING: &str = "## By promise\n";
 
-/// Threats without a row, rows without a threat, and a generated part that is out of date.
+/// Finds threats without a row, rows without a threat, and an outdated generated part.
 pub(super) fn check(files: &[File]) -> Vec<Finding> {
     let text = |path: &str| files.iter().find(|file| file.path == path).map(|file| file.text.as_str());
     let (Some(threats), Some(document)) = (text(THREATS), text(DOCUMENT)) else { return Vec::new() };
@@ -40,7 +40,7 @@ pub(super) fn check(files: &[File]) -> Vec<Finding> {
     findings
 }
 
-/// Brings the generated part up to date.
+/// Updates the generated part.
 pub(super) fn write(root: &Path, files: &[File]) -> Result<()> {
     if let Some(document) = files.iter().find(|file| file.path == DOCUMENT) {
         fs::write(root.join(DOCUMENT), with_list(&document.text, files))?;
@@ -48,7 +48,7 @@ pub(super) fn write(root: &Path, files: &[File]) -> Result<()> {
     Ok(())
 }
 
-/// Numbers of threats with the lines on which they stand first.
+/// The numbers of threats, with the lines on which they first occur.
 type Numbers = BTreeMap<u32, usize>;
 
 fn numbers(text: &str, sign: &str) -> Numbers {
@@ -62,7 +62,7 @@ fn numbers(text: &str, sign: &str) -> Numbers {
     numbers
 }
 
-/// The document with its list as it should be.
+/// The document with the list as it should be.
 fn with_list(document: &str, files: &[File]) -> String {
     let by_hand = document.split(HEADING).next().unwrap_or(document).trim_end();
     let parts: Vec<String> = tests_by_promise(files)
@@ -81,10 +81,10 @@ fn list_of(path: &str, tests: BTreeSet<String>) -> String {
     format!("- [{path}](../{path}): {}\n", tests.join(", "))
 }
 
-/// Names of tests, as they are written in documents, by promise and file.
+/// The names of tests by promise and file, as documents write them.
 fn tests_by_promise(files: &[File]) -> BTreeMap<u32, BTreeMap<&str, BTreeSet<String>>> {
     let mut found: BTreeMap<u32, BTreeMap<&str, BTreeSet<String>>> = BTreeMap::new();
-    // The rules about tests name some that are not there.
+    // The tests of these rules name some tests that do not exist.
     for file in files.iter().filter(|file| !file.is_markdown() && !file.path.starts_with("xtask/")) {
         for (promise, name) in file.text.lines().filter_map(test_of_promise) {
             found.entry(promise).or_default().entry(&file.path).or_default().insert(name);
@@ -93,7 +93,7 @@ fn tests_by_promise(files: &[File]) -> BTreeMap<u32, BTreeMap<&str, BTreeSet<Str
     found
 }
 
-/// The test that begins on the line, if its name begins with a promise.
+/// The test that begins on this line, if its name begins with a promise.
 fn test_of_promise(line: &str) -> Option<(u32, String)> {
     let line = line.trim_start();
     let line = line.strip_prefix("async ").unwrap_or(line);

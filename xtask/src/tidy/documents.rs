@@ -40,7 +40,7 @@ pub(super) fn check(root: &Path, files: &[File]) -> Vec<Finding> {
     findings
 }
 
-/// The relative links of a Markdown text, without anchors, with their lines. Code is no text.
+/// The relative links of a Markdown text, without anchors, with their lines. Ignores code.
 fn links(text: &str) -> Vec<(usize, String)> {
     let mut found = Vec::new();
     let mut fenced = false;

@@ -24,7 +24,7 @@ const ALLOWED: [(&str, &str, &[&str]); 8] = [
     ("parley-fuzz", "fuzz", &["parley-engine", "parley-protocol", "parley-tests"]),
 ];
 
-/// What some crates must not need to run, however far away.
+/// The packages that a crate must not need to run, directly or indirectly.
 const FORBIDDEN: [(&str, &[&str], &str); 4] = [
     (
         "parley-protocol",
@@ -40,11 +40,11 @@ const FORBIDDEN: [(&str, &[&str], &str); 4] = [
     ("parley-server", &["parley-crypto", "parley-engine", "openmls"], "the relay sees ciphertext only"),
 ];
 
-/// Features for tests.
+/// The features that only tests may turn on.
 const TEST_FEATURES: [(&str, &[&str]); 2] =
     [("parley-crypto", &["audit"]), ("parley-engine", &["audit", "mutations"])];
 
-/// Cryptographic crates of which the browser gets one version.
+/// The cryptographic crates of which the browser gets only one version.
 const ONCE: [&str; 12] = [
     "chacha20poly1305",
     "curve25519-dalek",
@@ -63,7 +63,7 @@ const ONCE: [&str; 12] = [
 pub(super) fn check(root: &Path) -> Result<Vec<Finding>> {
     let mut findings = workspace_edges(&stated(root)?);
     for (name, names, reason) in FORBIDDEN {
-        // The relay runs on servers only; what the others need counts where they run in the browser.
+        // The relay runs only on servers; for the other crates only their needs in the browser count.
         let target = if name == "parley-server" { "all" } else { WASM };
         findings.extend(forbidden(name, names, reason, &needed_by(root, name, target)?));
     }
@@ -82,7 +82,7 @@ pub(super) fn check(root: &Path) -> Result<Vec<Finding>> {
     Ok(findings)
 }
 
-/// Stated edges between crates of the workspace.
+/// The stated edges between crates of the workspace.
 fn workspace_edges(stated: &BTreeMap<String, Vec<String>>) -> Vec<Finding> {
     let ours = |name: &str| ALLOWED.iter().any(|(known, ..)| *known == name);
     let mut findings = Vec::new();
@@ -95,7 +95,7 @@ fn workspace_edges(stated: &BTreeMap<String, Vec<String>>) -> Vec<Finding> {
     findings
 }
 
-/// Features that are on, but that only tests may turn on.
+/// The features that are on although only tests may turn them on.
 fn test_features(name: &str, features: &[&str], on: &BTreeSet<String>) -> Vec<Finding> {
     let leaked = features.iter().filter(|feature| on.contains(**feature));
     leaked
@@ -130,7 +130,7 @@ fn manifest(folder: &str, sentence: String) -> Finding {
     Finding::new(&format!("{folder}/Cargo.toml"), 1, sentence)
 }
 
-/// The line of the manifest that starts the way the finding names, as far as it can be told.
+/// The line of the manifest where the finding's path of dependencies begins, if it can be found.
 fn line_of(root: &Path, finding: &Finding) -> usize {
     let text = fs::read_to_string(root.join(&finding.path)).unwrap_or_default();
     let named = |line: &str| {

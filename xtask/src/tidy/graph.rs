@@ -11,16 +11,16 @@ use serde_json::Value;
 
 use crate::command::{cargo, output};
 
-/// One package among those that another needs to run.
+/// A package that another one needs to run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Needed {
     pub(super) name: String,
     pub(super) version: String,
-    /// The packages that lead to it, `a -> b -> c`.
+    /// The packages that lead to it: `a -> b -> c`.
     pub(super) way: String,
 }
 
-/// Everything that `package` needs to run, itself first; what runs in the compiler only is left out.
+/// Everything that `package` needs to run, itself first. Leaves out what runs only in the compiler.
 pub(super) fn needed_by(root: &Path, package: &str, target: &str) -> Result<Vec<Needed>> {
     let mut tree = cargo();
     tree.args(["tree", "--locked", "--all-features", "--package", package, "--target", target])
@@ -50,7 +50,7 @@ pub(super) fn features_of(root: &Path, package: &str, of: &str, target: &str) ->
     Ok(lists.flat_map(|list| list.split([',', ' '])).map(str::to_owned).collect())
 }
 
-/// Reads lines such as `2 sha2 v0.11.1 (*)`, where the first number is the depth.
+/// Parses lines such as `2 sha2 v0.11.1 (*)`, where the first number is the depth.
 pub(super) fn parse_tree(text: &str) -> Vec<Needed> {
     let mut ways: Vec<String> = Vec::new();
     let mut found = Vec::new();
@@ -72,7 +72,7 @@ pub(super) fn parse_tree(text: &str) -> Vec<Needed> {
     found
 }
 
-/// The dependencies that each crate of the workspace states itself, for whatever purpose.
+/// The dependencies that each crate of the workspace states itself, for any purpose.
 pub(super) fn stated(root: &Path) -> Result<BTreeMap<String, Vec<String>>> {
     let mut metadata = cargo();
     metadata.args(["metadata", "--format-version=1", "--no-deps", "--locked"]).current_dir(root);

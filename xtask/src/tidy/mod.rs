@@ -19,7 +19,7 @@ use anyhow::{Result, bail};
 
 use crate::{place, say};
 
-/// Something to change, and where.
+/// A necessary change and its place.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Finding {
     path: String,
@@ -39,7 +39,7 @@ impl fmt::Display for Finding {
     }
 }
 
-/// Checks everything and prints each finding as `path:line: sentence`. With `--write` first brings up to date what is generated.
+/// Checks everything and prints each finding as `path:line: sentence`. With `--write` it first updates the generated parts.
 pub(crate) fn run(words: &[&str]) -> Result<()> {
     let root = place::root();
     let mut files = tree::read(&root)?;
@@ -74,7 +74,7 @@ pub(crate) fn run(words: &[&str]) -> Result<()> {
     }
 }
 
-/// Where the names of other people's packages stand.
+/// The lock files, which contain the names of other people's packages.
 fn lock_files(root: &Path) -> String {
     let read = |name: &str| fs::read_to_string(root.join(name)).unwrap_or_default();
     ["Cargo.lock", "tests/browser/package-lock.json"].map(read).join("\n")

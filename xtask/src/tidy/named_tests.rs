@@ -27,7 +27,7 @@ fn missing(document: &File, files: &[File]) -> Vec<Finding> {
     findings
 }
 
-/// Names of tests are sentences; other code is not.
+/// Whether the code is the name of a test: names of tests are sentences, other code is not.
 fn is_test_name(code: &str) -> bool {
     let of_words = code.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_'));
     of_words && code.matches('_').count() > 1

@@ -23,7 +23,7 @@ const DOCUMENTS: [&str; 7] = [
 ];
 const DECISIONS: &str = "docs/adr/";
 
-/// Names that belong to others, and that the sources have no reason to say: a function of RFC 9180.
+/// Names from elsewhere that the sources do not contain: a function of RFC 9180.
 const FOREIGN: [&str; 1] = ["DeriveKeyPair"];
 
 pub(super) fn check(files: &[File], manifests: &str) -> Vec<Finding> {
@@ -37,7 +37,7 @@ pub(super) fn check(files: &[File], manifests: &str) -> Vec<Finding> {
 fn dead_names(document: &File, index: &Index) -> Vec<Finding> {
     let folder = document.path.rsplit_once('/').map_or("", |(folder, _)| folder);
     let mut findings = Vec::new();
-    // The symbols of the list that goes on: `one`, `two` and `three`.
+    // The symbols of the current list: `one`, `two` and `three`.
     let mut list: Vec<&str> = Vec::new();
     for span in spans(&document.text) {
         if !is_joint(&span.before) && !leads_to_place(&span.before) {
@@ -69,12 +69,12 @@ fn dead_names(document: &File, index: &Index) -> Vec<Finding> {
     findings
 }
 
-/// Whether what stands between two spans makes them one list.
+/// Whether the text between two spans makes them one list.
 fn is_joint(between: &str) -> bool {
     matches!(between.trim(), "," | "and" | "or" | ", and" | "/")
 }
 
-/// Whether what stands before a path says that the list before is to be found there: `one` and `two` in `path`, `one` (`path`).
+/// Whether the text before a path says that the symbols before it are in that place: `one` and `two` in `path`, `one` (`path`).
 fn leads_to_place(between: &str) -> bool {
     matches!(between.trim(), "in" | "(" | ", in")
 }

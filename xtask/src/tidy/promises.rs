@@ -5,9 +5,9 @@ use super::Finding;
 use super::tree::File;
 
 const DOCUMENT: &str = "docs/promises.md";
-/// Where the screens' sentences stand.
+/// The folder of the screens' sentences.
 const WORDS: &str = "client/src/ui/words/";
-/// By these a promise is known. A sentence that has none of them can be listed all the same.
+/// The words by which a sentence counts as a promise. A sentence without any of them can be listed too.
 const SIGNS: [&str; 17] = [
     "othing is lost",
     "othing was changed",
@@ -52,13 +52,13 @@ pub(super) fn check(files: &[File]) -> Vec<Finding> {
     findings
 }
 
-/// What stands in the first column, with its lines.
+/// The sentences in the first column, with their lines.
 fn listed(document: &str) -> impl Iterator<Item = (usize, String)> {
     let rows = document.lines().enumerate().filter_map(|(index, line)| {
         let (sentence, _) = line.strip_prefix("| ")?.split_once(" |")?;
         Some((index + 1, sentence.to_owned()))
     });
-    // The heading and the line below it.
+    // Leaves out the heading and the line below it.
     rows.filter(|(_, sentence)| sentence != "sentence" && !sentence.starts_with("---"))
 }
 
@@ -79,7 +79,7 @@ fn sentences(source: &str) -> impl Iterator<Item = (usize, String)> {
     })
 }
 
-/// String literals with their escapes read: what continues on the next line is one text.
+/// The string literals with their escapes resolved. A literal that continues on the next line is one text.
 fn literals(source: &str) -> Vec<(usize, String)> {
     let mut found = Vec::new();
     let mut letters = source.chars().peekable();

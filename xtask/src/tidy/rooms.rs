@@ -3,7 +3,7 @@
 use super::Finding;
 use super::tree::File;
 
-/// Folders of the engine, and the modules that nothing in them may name.
+/// The folders of the engine, and the modules that no file in them may name.
 const CLOSED: [(&str, &[&str]); 6] = [
     ("domain", &["core", "mls", "view"]),
     ("channel", &["core", "mls", "view"]),
@@ -13,7 +13,7 @@ const CLOSED: [(&str, &[&str]); 6] = [
     ("lock", &["core", "mls", "view"]),
 ];
 
-/// Each line that reaches out of its part where it must not.
+/// Finds each line that names a forbidden module.
 pub(super) fn check(files: &[File]) -> Vec<Finding> {
     files.iter().filter(|file| file.is_rust()).flat_map(of_file).collect()
 }
@@ -41,7 +41,7 @@ fn of_file(file: &File) -> Vec<Finding> {
     findings
 }
 
-/// Whether this module and no longer name stands there.
+/// Whether this position has exactly this module and not a longer name.
 fn is_module(line: &str, at: usize, module: &str) -> bool {
     let rest = line.get(at..).and_then(|rest| rest.strip_prefix(module));
     rest.is_some_and(|rest| !rest.starts_with(|next: char| next.is_alphanumeric() || next == '_'))

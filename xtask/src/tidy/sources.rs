@@ -3,18 +3,18 @@
 use super::Finding;
 use super::tree::File;
 
-/// More lines without tests than this fail; fewer than that but more than [`LONG`] are pointed out.
+/// A file with more lines without tests than this fails. A file with more than [`LONG`] is only reported.
 const TOO_LONG: usize = 500;
 const LONG: usize = 400;
 
-/// Notes to oneself. Written in pieces, so that this file does not name what it forbids.
+/// Markers of notes to oneself. Written in pieces, so that this file does not contain what it forbids.
 const NOTES: [&str; 3] = [concat!("TO", "DO"), concat!("FIX", "ME"), concat!("XX", "X")];
 const ALLOW: &str = concat!("#[", "allow(");
 const ALLOW_ALL: &str = concat!("#![", "allow(");
 const INNER_HTML: &str = concat!("inner", "_html");
 const WEB_SYS: &str = concat!("web", "_sys");
 const OPENMLS: &str = concat!("open", "mls");
-/// What the engine gets as arguments instead.
+/// The names of what the engine must get as arguments instead.
 const CLOCK_AND_RANDOM: [&str; 5] = ["SystemTime", "Instant::now", "OsRng", "thread_rng", "getrandom"];
 
 /// All findings in the given files.
@@ -22,7 +22,7 @@ pub(super) fn check(files: &[File]) -> Vec<Finding> {
     files.iter().flat_map(|file| [notes(file), code(file), length(file, TOO_LONG)].concat()).collect()
 }
 
-/// Files that grow towards the limit.
+/// Reports files that approach the limit.
 pub(super) fn advice(files: &[File]) -> Vec<Finding> {
     let long = |file: &File| if length(file, TOO_LONG).is_empty() { length(file, LONG) } else { Vec::new() };
     files.iter().flat_map(long).collect()
@@ -38,7 +38,7 @@ fn notes(file: &File) -> Vec<Finding> {
     findings
 }
 
-/// The rules about code, comments aside.
+/// Checks the rules about code, without comments.
 fn code(file: &File) -> Vec<Finding> {
     let mut findings = Vec::new();
     if !file.is_rust() {
@@ -92,7 +92,7 @@ fn length(file: &File, limit: usize) -> Vec<Finding> {
     )]
 }
 
-/// The line at which the tests at the end of a file begin; past the end when there are none.
+/// The line at which the tests at the end of a file begin; past the end if there are none.
 fn tests_from(text: &str) -> usize {
     let lines: Vec<&str> = text.lines().collect();
     let begins = |pair: &[&str]| match pair {
@@ -110,7 +110,7 @@ fn numbered(text: &str) -> impl Iterator<Item = (usize, &str)> {
     text.lines().enumerate().map(|(index, line)| (index + 1, line))
 }
 
-/// A line of code without its comment. Slashes inside a string are no comment.
+/// A line of code without its comment. Slashes inside of a string begin no comment.
 pub(super) fn without_comment(line: &str) -> &str {
     let (mut quoted, mut escaped, mut slash) = (false, false, false);
     for (at, letter) in line.char_indices() {

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use anyhow::Result;
 
-/// Folders that are made, not written.
+/// The folders that the build makes.
 pub(super) const MADE: [&str; 10] = [
     "target",
     "dist",
@@ -18,7 +18,7 @@ pub(super) const MADE: [&str; 10] = [
     "artifacts",
     "coverage",
 ];
-/// The endings of files worth reading.
+/// The extensions of the files that the rules read.
 const KINDS: [&str; 9] = ["rs", "md", "toml", "css", "html", "mjs", "js", "yml", "sql"];
 
 /// A file: its path from the top of the checkout, with `/`, and its text.

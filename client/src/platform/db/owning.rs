@@ -11,7 +11,7 @@ use crate::platform::clock::{now, whole};
 use crate::platform::failure::Failure;
 
 const FENCE: &str = "fence";
-/// The prefix of a key that ends with the fence of a replaced owner.
+/// The first part of a key in `META` whose second part is the fence of a replaced owner.
 const REPLACED: &str = "replaced";
 /// How long the database remembers a replaced owner, in milliseconds: longer than any worker stays frozen.
 const REMEMBERED: u64 = 90 * 24 * 3_600 * 1_000;

@@ -1,18 +1,18 @@
 //! Words for the list of chats, for the dialog that begins one, and around messages.
 
-/// Below the field that finds somebody, while it is empty.
+/// Below the empty field that finds people.
 pub const FIND: &str = "Enter a username or paste an invite link";
 
-/// Somebody is looked for.
+/// While the app looks a person up.
 pub const LOOKING: &str = "Looking…";
 
-/// Somebody was found.
+/// Beside a person who was found.
 pub const FOUND: &str = "On Parley";
 
-/// The same, with a chat.
+/// Beside a found person with whom there is a chat.
 pub const FOUND_CHAT: &str = "You already have a chat.";
 
-/// What somebody is called whose name is not known.
+/// The name of a person whose name is unknown.
 pub const NAMELESS: &str = "Someone with an invite link";
 
 /// Above the own invite link.
@@ -21,30 +21,30 @@ pub const BE_FOUND: &str = "Or let them find you";
 /// What the own invite link is for.
 pub const BE_FOUND_HOW: &str = "Send your invite link, or let them scan this code.";
 
-/// No chat matches what is searched.
+/// No chat matches the search.
 pub const NO_CHATS_FOUND: &str = "No chats found";
 
 /// Where the list of chats is empty.
 pub const NO_CHATS: &str = "No chats yet";
 
-/// What to do then.
+/// Below the empty list of chats.
 pub const NO_CHATS_HOW: &str = "Send someone your invite link, or write to a username.";
 
 /// In the main pane before a chat is chosen.
 pub const CHOOSE_CHAT: &str = "Choose a chat, or start a new one.";
 
-/// Below that.
+/// Below the hint to choose a chat.
 pub const ENCRYPTED: &str = "Your messages are end-to-end encrypted.";
 
-/// Where a chat begins.
+/// At the beginning of a chat.
 pub const CHAT_BEGINS: &str = "Messages are end-to-end encrypted.";
 
-/// While something is loaded.
+/// While something loads.
 pub const LOADING: &str = "Loading…";
-/// A part of the page did not come: there is no connection, or the server has a new version by now.
+/// A part of the page did not load: there is no connection, or the server has a newer version by now.
 pub const PART_MISSING: &str = "This part of Parley couldn't be loaded. Check your connection, then try again. If that doesn't help, reload the page.";
 
-/// The line above what is unread; how much that is may not be known.
+/// The line above unread messages; their number may be unknown.
 #[must_use]
 pub fn unread(count: Option<u32>) -> String {
     match count {
@@ -54,22 +54,22 @@ pub fn unread(count: Option<u32>) -> String {
     }
 }
 
-/// Leads to messages that have come.
+/// The button that leads to new messages.
 pub const NEW_MESSAGES: &str = "New messages";
 
-/// Leads to the end of the chat.
+/// The button that leads to the end of the chat.
 pub const TO_NEWEST: &str = "Jump to newest";
 
 /// Below the beginning of a long message.
 pub const SHOW_MORE: &str = "Show more";
 
-/// While a chat is being made.
+/// While the app makes a chat.
 pub const PREPARING: &str = "Setting up…";
 
-/// Of a restored chat, without messages.
+/// In a restored chat without messages.
 pub const NO_MESSAGES: &str = "No messages";
 
-/// Of a chat in which nobody has written.
+/// In a chat without any message yet.
 pub const SAY_HELLO: &str = "Say hello";
 
 /// In place of a newest message that a newer version sent.
@@ -84,13 +84,13 @@ pub const RENAMED_SHORT: &str = "New name";
 /// A contact's devices changed, in place of the newest message.
 pub const KEYS_CHANGED_SHORT: &str = "Security change";
 
-/// In an empty composer.
+/// In the empty composer.
 #[must_use]
 pub fn write_to(name: &str) -> String {
     format!("Write to {name}")
 }
 
-/// A message is over the limit by so many characters, or by about so many.
+/// A message is over the limit by this many characters, or by about this many.
 #[must_use]
 pub fn too_long(characters: usize, exact: bool) -> String {
     let characters = match grouped(characters) {
@@ -104,7 +104,7 @@ pub fn too_long(characters: usize, exact: bool) -> String {
     }
 }
 
-/// Such as `1,234`.
+/// A number such as `1,234`.
 fn grouped(number: usize) -> String {
     let digits = number.to_string();
     let mut grouped = String::with_capacity(digits.len().saturating_mul(2));

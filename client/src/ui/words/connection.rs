@@ -2,7 +2,7 @@
 
 use parley_engine::view::{Connection, ConversationView, Outage, WaitReason};
 
-/// Why there is no connection. `network` is whether the browser says that there is one.
+/// Why there is no connection. `network` says whether the browser reports a network.
 #[must_use]
 pub const fn outage(why: Outage, network: bool) -> &'static str {
     match why {
@@ -16,23 +16,24 @@ pub const fn outage(why: Outage, network: bool) -> &'static str {
     }
 }
 
-/// When the next attempt begins.
+/// When the next attempt to connect begins.
 #[must_use]
 pub fn next_attempt(seconds: u64) -> String {
     if seconds == 0 { "Trying again…".to_owned() } else { format!("Trying again in {seconds} s.") }
 }
 
-/// The account is not at the relay yet.
+/// The relay does not have the account yet.
 pub const REGISTERING: &str = "Setting up your account… This server hasn't accepted it yet.";
 
-/// Why messages of a chat wait although there is a connection; none where they do not. In a group it is somebody in it.
+/// Why messages of a chat wait although there is a connection; empty if they do not wait. In a group the reason is one of its
+/// members.
 #[must_use]
 pub fn chat_waits(chat: &ConversationView) -> Option<String> {
     let name = if chat.group.is_some() { "a member" } else { &chat.name };
     chat.waiting.map(|reason| waiting(reason, name))
 }
 
-/// The same, of messages to somebody.
+/// The same, for messages to one person.
 fn waiting(reason: WaitReason, name: &str) -> String {
     match reason {
         WaitReason::RelayFull => {
@@ -56,7 +57,7 @@ fn waiting(reason: WaitReason, name: &str) -> String {
     }
 }
 
-/// The same, where the connection is the reason; none where it is not.
+/// The same, if the connection is the reason; `None` if it is not.
 #[must_use]
 pub const fn waiting_for(connection: Connection, network: bool) -> Option<&'static str> {
     match connection {
@@ -69,21 +70,21 @@ pub const fn waiting_for(connection: Connection, network: bool) -> Option<&'stat
     }
 }
 
-/// Before the address where Parley opens.
+/// Before the address at which Parley opens.
 pub const SECURE_ADDRESS: &str = "Open this address instead:";
 
-/// A connection opens.
+/// While a connection opens.
 pub const CONNECTING: &str = "Connecting…";
-/// What came meanwhile comes.
+/// While the device receives what it missed.
 pub const CATCHING_UP: &str = "Catching up…";
 
-/// Something was asked that needs a connection; it is asked again once there is one.
+/// A request needs a connection; the app repeats it once there is one.
 pub const ASKED_AGAIN: &str = "Waiting for a connection…";
 
-/// On the first screen, where the window looks like a private one.
+/// On the first screen, in a window that seems to be private.
 pub const PRIVATE_FIRST: &str =
     "If this is a private window, closing it deletes your account here. Better use a normal window.";
-/// Above the chats, where the window looks like a private one.
+/// Above the chats, in a window that seems to be private.
 pub const PRIVATE_EARLY: &str =
     "If this is a private window, closing it deletes your account here. Your recovery phrase brings it back.";
 

@@ -1,6 +1,6 @@
 //! Words about deleting for oneself and about drafts. They promise no more than the app does.
 
-/// A message was deleted; `waits` if it was not at the relay yet.
+/// A message was deleted; `waits` if the relay did not have it yet.
 #[must_use]
 pub const fn deleted(waits: bool) -> &'static str {
     if waits {
@@ -10,7 +10,7 @@ pub const fn deleted(waits: bool) -> &'static str {
     }
 }
 
-/// Before a whole chat is deleted.
+/// The question before a whole chat is deleted.
 #[must_use]
 pub fn delete_chat(name: &str) -> String {
     format!(
@@ -19,10 +19,10 @@ pub fn delete_chat(name: &str) -> String {
     )
 }
 
-/// Before a restored chat is deleted.
+/// The question before a restored chat is deleted.
 pub const DELETE_RESTORED: &str =
     "This deletes the chat from this browser. The backup file still has it, and can be restored again.";
 
-/// What the switch for drafts does.
+/// The effect of the switch for drafts.
 pub const DRAFTS_IN_STEP: &str =
     "What you've written but not sent follows you to your other devices, encrypted like everything else.";

@@ -1,8 +1,8 @@
 //! Words for a page that has failed.
 
-/// By a fault of ours: nothing here answers any more.
+/// The page has crashed: nothing in it responds any more.
 pub const FALLEN: &str =
     "Something went wrong and Parley has stopped. Copy what you were writing, if anything, then reload.";
 
-/// The button that loads the page again.
+/// The button that reloads the page.
 pub const RELOAD: &str = "Reload";

@@ -2,28 +2,28 @@
 
 use parley_engine::view::{FileError, FileReport};
 
-/// What a file is for.
+/// What a backup file is for.
 pub const FILE: &str =
     "A backup file holds your messages and contacts as they are now. Only your recovery phrase opens it.";
 
-/// Before there is a phrase.
+/// There is no recovery phrase yet.
 pub const FILE_NO_PHRASE: &str = "Write your recovery phrase down first: nothing else opens a backup file.";
 
-/// What restoring does.
+/// The effect of restoring a file.
 pub const FILE_RESTORE: &str = "Missing messages are added; nothing is overwritten. Chats of another account \
     can only be read, and only on this device, so keep the file.";
 
 /// The file cannot be read.
 pub const FILE_GONE: &str = "The browser can't read this file any more. Choose it again.";
 
-/// Nothing was chosen.
+/// No file was chosen.
 pub const FILE_NONE: &str = "Choose a backup file first.";
 
-/// The browser could not make the file, or what came out is damaged.
+/// The browser could not make the file, or the finished file is damaged.
 pub const FILE_NOT_SAVED: &str =
     "The backup couldn't be verified. Free some space on this device, then try again.";
 
-/// What can be done about a file.
+/// What the person can do about a failure with a file.
 #[must_use]
 pub const fn file_error(error: FileError) -> &'static str {
     match error {
@@ -42,19 +42,19 @@ pub const fn file_error(error: FileError) -> &'static str {
     }
 }
 
-/// How far a file is.
+/// The progress of saving.
 #[must_use]
 pub fn file_saving(done: u32, of: u32) -> String {
     format!("Saving: {done} of {of} chats.")
 }
 
-/// It is read back.
+/// The progress of reading the file back.
 #[must_use]
 pub fn file_checking(percent: u64) -> String {
     format!("Verifying: {percent} %.")
 }
 
-/// It is there.
+/// The file is saved and verified.
 #[must_use]
 pub fn file_saved(report: &FileReport) -> String {
     format!(
@@ -64,13 +64,13 @@ pub fn file_saved(report: &FileReport) -> String {
     )
 }
 
-/// It is restored.
+/// The progress of restoring.
 #[must_use]
 pub fn file_restoring(percent: u64) -> String {
     format!("Restoring from your file: {percent} %.")
 }
 
-/// What came of it.
+/// The result of restoring.
 #[must_use]
 pub fn file_restored(report: &FileReport, day: &str) -> String {
     let FileReport { owner, messages, added, missing, damaged, .. } = report;
@@ -93,11 +93,11 @@ pub fn file_restored(report: &FileReport, day: &str) -> String {
     format!("From the file of {day}, {added} of {messages} messages were added{others}.{lost}{warning}")
 }
 
-/// The device that saved a file is out of the account.
+/// The device that saved the file is not in the account any more.
 const FILE_OF_REMOVED: &str = " The device that saved this file is no longer in your account. If you don't know the file, don't \
     trust what it brought.";
 
-/// Under a chat that came from a file.
+/// Below a chat that came from a file.
 #[must_use]
 pub fn restored_chat(owner: &str, name: &str) -> String {
     format!(
@@ -105,7 +105,7 @@ pub fn restored_chat(owner: &str, name: &str) -> String {
     )
 }
 
-/// Under its name.
+/// Below the name of such a chat.
 #[must_use]
 pub fn restored_from(owner: &str) -> String {
     format!("Restored from a backup of {owner}")

@@ -7,39 +7,39 @@ use crate::model::size;
 
 /// Below the box "Original".
 pub const ORIGINAL: &str = "Full size, with everything the camera saved, such as where it was taken.";
-/// In the field for what is said with files.
+/// The hint in the caption field.
 pub const CAPTION: &str = "Add a caption";
-/// While pictures are made smaller.
+/// While the page shrinks pictures.
 pub const PREPARING_FILES: &str = "Preparing…";
-/// The name of something that was pasted and has none.
+/// The name of a pasted file without a name.
 pub const PASTED: &str = "Pasted";
-/// The name of a voice message, should it be saved.
+/// The name of a voice message when a person saves it.
 pub const VOICE_NAME: &str = "Voice message.webm";
-/// They do not fit.
+/// The files do not fit into the browser's storage.
 pub const NO_ROOM_FOR_FILES: &str =
     "There isn't enough space in this browser. Free up files in Settings, Storage, or choose smaller ones.";
-/// A name that a system runs.
+/// A file whose name may make a system run it.
 pub const FILE_MAY_RUN: &str = "Opening this file may run a program. Open it only if you trust who sent it.";
-/// In the viewer.
+/// In the viewer, for a picture that is not here.
 pub const PICTURE_NOT_HERE: &str = "This picture isn't on this device. Download it in the chat first.";
-/// While the browser asks.
+/// While the browser asks for the microphone.
 pub const MICROPHONE_ASKED: &str = "Allow the microphone to record.";
-/// Silence of another kind.
+/// A recording without sound.
 pub const NOTHING_RECORDED: &str = "Nothing was recorded. Check your microphone and try again.";
-/// In the settings.
+/// In the settings, above the stored files.
 pub const FILES_HERE: &str = "Pictures, voice messages and files that are saved in this browser.";
-/// The same, where there are none.
+/// In the settings, without stored files.
 pub const NO_FILES_HERE: &str = "No files are saved in this browser.";
-/// Before files are deleted from this browser.
+/// The question before files are deleted from this browser.
 pub const FREE_FILES: &str = "These files are deleted from this browser; messages stay. Files can be downloaded again for about 30 days after they were sent.";
-/// All of them.
+/// The choice of all files.
 pub const ALL_FILES: &str = "All files";
-/// Those that came long ago.
+/// The choice of old files.
 pub const OLD_FILES: &str = "Older than 30 days";
-/// A chat that is not there any more.
+/// A chat that does not exist any more.
 pub const UNKNOWN_CHAT: &str = "Another chat";
 
-/// What is wrong with a file that is not here.
+/// Why a file is not here.
 #[must_use]
 pub const fn file_state(state: FileState) -> Option<&'static str> {
     match state {
@@ -65,32 +65,32 @@ pub const fn file_state(state: FileState) -> Option<&'static str> {
     }
 }
 
-/// A file, for a screen reader.
+/// The accessible name of a file.
 #[must_use]
 pub fn file_named(name: &str, bytes: u64) -> String {
     format!("{name}, {}", size::shown(bytes))
 }
 
-/// Something that is heard.
+/// The accessible name of an audio player.
 #[must_use]
 pub fn sound_named(voice: bool, name: &str, duration: Option<u32>) -> String {
     let what = if voice { "Voice message" } else { name };
     duration.map_or_else(|| what.to_owned(), |ms| format!("{what}, {}", size::time(u64::from(ms))))
 }
 
-/// The bar of a file on its way.
+/// The accessible name of the progress bar of a transfer.
 #[must_use]
 pub fn file_progress(name: &str) -> String {
     format!("Progress of {name}")
 }
 
-/// The button that changes how fast something is played.
+/// The accessible name of the button for the playing speed.
 #[must_use]
 pub fn playing_speed(tenths: u32) -> String {
     format!("Speed: {}", speed(tenths))
 }
 
-/// Such as 1.5×.
+/// A speed such as 1.5×.
 #[must_use]
 pub fn speed(tenths: u32) -> String {
     if tenths.is_multiple_of(10) {
@@ -100,13 +100,13 @@ pub fn speed(tenths: u32) -> String {
     }
 }
 
-/// While it records.
+/// While the page records.
 #[must_use]
 pub fn recording(time: &str) -> String {
     format!("Recording {time}")
 }
 
-/// Why nothing can be recorded.
+/// Why the page cannot record.
 #[must_use]
 pub const fn microphone(refusal: Refusal) -> &'static str {
     match refusal {
@@ -117,31 +117,31 @@ pub const fn microphone(refusal: Refusal) -> &'static str {
     }
 }
 
-/// Which of how many.
+/// The position of a picture among all pictures.
 #[must_use]
 pub fn picture_of(number: usize, of: usize, name: &str) -> String {
     format!("Picture {number} of {of}: {name}")
 }
 
-/// Before sending.
+/// Too many files were chosen.
 #[must_use]
 pub fn too_many_files(most: usize) -> String {
     format!("You can send up to {most} files at once. Remove some.")
 }
 
-/// Before sending.
+/// A chosen file is too large.
 #[must_use]
 pub fn file_too_large(name: &str) -> String {
     format!("{name} is larger than 100 MB, the most a file can be. Remove it.")
 }
 
-/// How many, and how large.
+/// The number of files, and their size.
 #[must_use]
 pub fn files_and_size(count: usize, size: &str) -> String {
     if count == 1 { format!("1 file, {size}") } else { format!("{count} files, {size}") }
 }
 
-/// In the list of chats.
+/// A message with files, in the list of chats.
 #[must_use]
 pub fn files_short(view: &FilesView) -> String {
     let text = view.text.split_whitespace().collect::<Vec<_>>().join(" ");

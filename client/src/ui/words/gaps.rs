@@ -2,7 +2,7 @@
 
 use parley_engine::view::{BodyView, Gap};
 
-/// Why a message is not shown; none if it is a text.
+/// Why a message is not shown; `None` for a text.
 #[must_use]
 pub const fn instead_of(body: &BodyView) -> Option<&'static str> {
     match body {
@@ -56,7 +56,7 @@ pub const fn instead_of(body: &BodyView) -> Option<&'static str> {
     }
 }
 
-/// The same, in a group.
+/// The same in a group.
 #[must_use]
 pub fn instead_of_in_group(body: &BodyView) -> Option<String> {
     instead_of(body)

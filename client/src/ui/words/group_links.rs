@@ -4,56 +4,56 @@ use parley_engine::view::AskStage;
 
 use super::groups::apart;
 
-/// What a link is, above the list of them.
+/// The effect of an invite link, above the list of links.
 pub const LINKS: &str = "Anyone with this link can join and see who is in the group.";
 
-/// Whose link it is.
+/// The maker of a link.
 #[must_use]
 pub fn link_by(name: &str, own: bool) -> String {
     if own { "Your link".to_owned() } else { format!("{}'s link", apart(name)) }
 }
 
-/// The group does not know it yet.
+/// The group does not know the link yet.
 pub const MAKING_LINK: &str = "Being created…";
 
-/// The group knows it.
+/// The group knows the link.
 pub const LINK_MADE: &str = "Your invite link is ready.";
 
-/// How many came by it, of how many.
+/// How many people joined by a link, and how many may.
 #[must_use]
 pub fn joined(came: u16, most: u16) -> String {
     if most == 0 { format!("{came} joined") } else { format!("{came} of {most} joined") }
 }
 
-/// Until when it works.
+/// How long a link is valid.
 #[must_use]
 pub fn works_until(date: &str) -> String {
     format!("works until {date}")
 }
 
-/// Somebody of the group lets in who has it.
+/// The link needs a member's approval of each joiner.
 pub const WITH_APPROVAL: &str = "needs approval";
 
-/// Only who made a link has it.
+/// Only the maker of a link has it.
 #[must_use]
 pub fn link_is_with(name: &str) -> String {
     format!("Only {} can copy this link.", apart(name))
 }
 
-/// Before a link is revoked.
+/// The question before a link is revoked.
 pub const REVOKE: &str =
     "Revoke this link? Nobody can join with it any more. Whoever has joined stays in the group.";
 
-/// How long a new link can work, in days; the second is chosen at first.
+/// How long a new link is valid, in days. The second choice is the default.
 pub const LASTS: [(&str, u64); 4] = [("1 day", 1), ("7 days", 7), ("30 days", 30), ("1 year", 365)];
 
-/// How many can join by it; 0 is any number, which is chosen at first.
+/// How many people can join by a new link; 0 means any number, which is the default.
 pub const MOST: [(&str, u16); 4] = [("No limit", 0), ("1 person", 1), ("10 people", 10), ("100 people", 100)];
 
 /// The dialog that shows a group to which a link leads.
 pub const JOIN_GROUP: &str = "Join a group";
 
-/// The group is looked up.
+/// While the app looks the group up.
 pub const LOOKING_AT_GROUP: &str = "Looking at the group…";
 
 /// There is no connection, and joining needs one.
@@ -65,13 +65,13 @@ pub fn people(count: u32) -> String {
     if count == 1 { "1 person".to_owned() } else { format!("{count} people") }
 }
 
-/// Who made the link, where this person knows them.
+/// The maker of the link, if this person knows them.
 #[must_use]
 pub fn invited_by(name: &str) -> String {
     format!("{} created this link.", apart(name))
 }
 
-/// What joining means, for who has a link.
+/// The effect of joining, for a person with a link.
 pub const JOINING_BY_LINK: &str = "If you join, everybody in it sees your name and can write to you here.";
 
 /// With this link a person asks to join.
@@ -127,7 +127,7 @@ pub fn decline_ask(name: &str) -> String {
     format!("Decline {}? They aren't told, and can't ask again with the same link.", apart(name))
 }
 
-/// In the chat of a group that somebody joined by link, until somebody was heard who can say that it is the right one.
+/// In the chat of a group joined by link, until a person who can confirm the group has been heard.
 pub const UNCONFIRMED: &str = "Nobody has confirmed yet that this is the group you were invited to. This goes away once the person \
     who sent the link, or somebody you know, has been here.";
 

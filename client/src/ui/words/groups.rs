@@ -3,23 +3,23 @@
 use parley_engine::view::{DeviceChange, Dropped, GroupLine, GroupStanding, History, Role, Told, Who, Why};
 use parley_protocol::ids::AccountId;
 
-/// Names that are said one by one; those beyond are counted.
+/// The most names in a sentence; further people are counted.
 const NAMED: usize = 4;
 
-/// What the engine calls people of whom it knows no name yet.
+/// The engine's name for people without a known name.
 const UNKNOWN: &str = "Somebody";
 
-/// Names are kept apart from the sentence's direction.
+/// Isolates a name from the sentence's direction.
 pub(super) fn apart(name: &str) -> String {
     format!("\u{2068}{name}\u{2069}")
 }
 
-/// Somebody at the beginning of a sentence, and whether it is the own person.
+/// A person at the beginning of a sentence; "You" for the own person.
 fn who(who: &Who, me: Option<AccountId>) -> String {
     if me == Some(who.account) { "You".to_owned() } else { apart(&who.name) }
 }
 
-/// The same, further on.
+/// The same within a sentence.
 fn whom(who: &Who, me: Option<AccountId>) -> String {
     match who.name.as_str() {
         _ if me == Some(who.account) => "you".to_owned(),
@@ -28,7 +28,7 @@ fn whom(who: &Who, me: Option<AccountId>) -> String {
     }
 }
 
-/// All of them, those without a name counted.
+/// All these people; those without a name are counted.
 fn all_of(people: &[Who], me: Option<AccountId>) -> String {
     let is_known = |it: &&Who| it.name != UNKNOWN || me == Some(it.account);
     let known: Vec<String> = people.iter().filter(is_known).map(|it| whom(it, me)).collect();
@@ -45,7 +45,7 @@ fn all_of(people: &[Who], me: Option<AccountId>) -> String {
     }
 }
 
-/// What happened, where `me` is the own account.
+/// The event as a sentence; `me` is the own account.
 #[must_use]
 pub fn group_line(line: &GroupLine, me: Option<AccountId>) -> String {
     match line {
@@ -114,7 +114,7 @@ const fn seen_by_newcomers(history: History) -> &'static str {
     }
 }
 
-/// Somebody's invite link. Who joins by it may not know who that is.
+/// A person's invite link. A joiner may not know its maker.
 fn link_of(by: &Who, me: Option<AccountId>) -> String {
     match by.name.as_str() {
         _ if me == Some(by.account) => "your invite link".to_owned(),
@@ -149,7 +149,7 @@ const fn why(why: Why, added: bool) -> &'static str {
     }
 }
 
-/// Such as "Ada, Bob and Carol".
+/// A list such as "Ada, Bob and Carol".
 #[must_use]
 pub fn listed(names: &[String]) -> String {
     let (shown, more) = names.split_at(if names.len() > NAMED + 1 { NAMED } else { names.len() });
@@ -169,7 +169,7 @@ const fn a_role(role: Role) -> &'static str {
     }
 }
 
-/// Beside a member; members have no mark.
+/// The role beside a member; plain members have none.
 #[must_use]
 pub const fn role(role: Role) -> Option<&'static str> {
     match role {
@@ -179,7 +179,7 @@ pub const fn role(role: Role) -> Option<&'static str> {
     }
 }
 
-/// The button that gives a role.
+/// The name of the button that gives a role.
 #[must_use]
 pub const fn make(role: Role) -> &'static str {
     match role {
@@ -189,19 +189,19 @@ pub const fn make(role: Role) -> &'static str {
     }
 }
 
-/// How many people are in a group.
+/// The number of people in a group.
 #[must_use]
 pub fn members(count: u32) -> String {
     super::counted(count.into(), "member")
 }
 
-/// How many devices a member has in it.
+/// The number of a member's devices in the group.
 #[must_use]
 pub fn devices(count: u32) -> String {
     super::counted(count.into(), "device")
 }
 
-/// Under the group's name, in the place of the members.
+/// Below the group's name, in place of the members.
 #[must_use]
 pub const fn standing(standing: &GroupStanding) -> Option<&'static str> {
     match standing {
@@ -213,7 +213,7 @@ pub const fn standing(standing: &GroupStanding) -> Option<&'static str> {
     }
 }
 
-/// Who has an own message; none where nobody has it.
+/// Who has an own message; `None` if nobody has.
 #[must_use]
 pub fn told(told: Told) -> Option<String> {
     let of = told.of;
@@ -226,7 +226,7 @@ pub fn told(told: Told) -> Option<String> {
     }
 }
 
-/// In place of the composer: why nothing can be written; none where something can.
+/// In place of the composer: why the person cannot write; `None` if they can.
 #[must_use]
 pub const fn may_not_write(standing: &GroupStanding) -> Option<&'static str> {
     match standing {
@@ -244,7 +244,7 @@ pub const fn may_not_write(standing: &GroupStanding) -> Option<&'static str> {
     }
 }
 
-/// Who has added this person: by the username as long as they have not said what they call themselves.
+/// The person who sent the invitation: by username while their name is unknown.
 fn inviter(by: &str, username: Option<&str>) -> String {
     if username == Some(by) { format!("@{by}") } else { by.to_owned() }
 }
@@ -255,7 +255,7 @@ pub fn invited_short(by: &str, username: Option<&str>) -> String {
     format!("{} added you", apart(&inviter(by, username)))
 }
 
-/// Somebody has added this person to a group.
+/// A person has added this one to a group.
 #[must_use]
 pub fn new_invitation(by: &str, username: Option<&str>, name: &str) -> String {
     format!("{} added you to the group {name}", inviter(by, username))
@@ -272,37 +272,37 @@ pub fn invited_to(by: &str, username: Option<&str>, name: &str, members: u32) ->
     format!("{by} added you to {}, a group with {members}.", apart(name))
 }
 
-/// What joining means.
+/// The effect of joining.
 pub const JOINING: &str = "If you join, everybody in it sees your name and can write to you here. Until then they don't see that \
     you've read this.";
 
-/// Before an invitation is declined and who sent it blocked.
+/// The question before an invitation is declined and its sender blocked.
 #[must_use]
 pub fn block_inviter(by: &str, username: Option<&str>) -> String {
     format!("Decline, and block {}?", apart(&inviter(by, username)))
 }
 
-/// What that does.
+/// The effect of that.
 pub const BLOCK_INVITER: &str =
     "This invitation is deleted on your devices. You won't see what they write to you, and they aren't told.";
 
 /// The dialog that makes a group.
 pub const NEW_GROUP: &str = "New group";
 
-/// Below the list of people, where there is nobody yet.
+/// Below the empty list of people.
 pub const NO_PEOPLE: &str =
     "No contacts yet. Add someone by their username or invite link, or go on and add people later.";
 
-/// No contact matches what is searched.
+/// No contact matches the search.
 pub const NO_PEOPLE_FOUND: &str = "No contacts found";
 
-/// Somebody who was looked for is in the group already.
+/// The person who was found is in the group already.
 pub const IN_GROUP: &str = "They're in this group already.";
 
-/// Somebody who was looked for is chosen already.
+/// The person who was found is chosen already.
 pub const CHOSEN_ALREADY: &str = "You've chosen them already.";
 
-/// Who will be in a new group.
+/// The future members of a new group.
 #[must_use]
 pub fn with_people(names: &[String]) -> String {
     if names.is_empty() {
@@ -312,53 +312,53 @@ pub fn with_people(names: &[String]) -> String {
     format!("With {}.", listed(&names))
 }
 
-/// No name was typed.
+/// No name was entered.
 pub const GROUP_NAME_NONE: &str = "Enter a name for the group.";
 
-/// Beside somebody who is being added.
+/// Beside a person who is being added.
 #[must_use]
 pub fn adding(name: &str) -> String {
     format!("Adding {}…", apart(name))
 }
 
-/// Beside somebody who is being removed.
+/// Beside a member who is being removed.
 pub const REMOVING: &str = "Removing…";
 
-/// Something else was asked for and not done yet.
+/// Another requested change is not done yet.
 pub const CHANGING: &str = "Your changes are on their way.";
 
-/// No member matches what is searched.
+/// No member matches the search.
 pub const NO_MEMBERS_FOUND: &str = "No members found";
 
-/// Before somebody is removed, from a group that may have invite links.
+/// The question before a member is removed from a group that may have invite links.
 #[must_use]
 pub fn remove(name: &str, has_links: bool) -> String {
     let links = if has_links { " All invite links of this group stop working." } else { "" };
     format!("Remove {} from this group? They keep what they have, and see nothing new.{links}", apart(name))
 }
 
-/// Before an owner gives that up.
+/// The question before an owner steps down.
 pub const STEP_DOWN: &str =
     "You won't be an owner of this group any more. Only another owner can make you one again.";
 
-/// Before leaving.
+/// The question before leaving.
 pub const LEAVE: &str = "You'll see nothing new from this group. What you have stays until you delete it.";
 
-/// The same for the only owner.
+/// The question before the only owner leaves.
 pub const LEAVE_OWNER: &str = "You're the only owner. Choose who is the owner after you.";
 
-/// The choice of the next owner that is made without this person.
+/// The choice that leaves the next owner to the group.
 pub const GROUP_CHOOSES: &str = "The group chooses";
 
-/// Before all messages of a group are deleted.
+/// The question before all messages of a group are deleted.
 pub const DELETE_GROUP: &str = "This deletes all messages of this group here and on your other devices. The others keep \
     theirs. You stay in the group: a new message brings the chat back, empty.";
 
-/// The same, out of the group.
+/// The same for a person who has left the group.
 pub const DELETE_LEFT: &str =
     "This deletes all messages of this group here and on your other devices. The others keep theirs.";
 
-/// What somebody has to be for something.
+/// The role that a permission requires.
 #[must_use]
 pub const fn least(role: Role) -> &'static str {
     match role {
@@ -368,10 +368,10 @@ pub const fn least(role: Role) -> &'static str {
     }
 }
 
-/// What newcomers see of what was written before, as a choice.
+/// The label for what newcomers see of the history.
 pub const NEWCOMERS_SEE: &str = "New members see";
 
-/// One of the choices.
+/// One choice of that.
 #[must_use]
 pub const fn newcomers_see(history: History) -> &'static str {
     match history {
@@ -409,20 +409,20 @@ pub fn sharing_earlier(name: &str) -> String {
 pub const KEPT_COSTS: &str = "New members can read the last 30 days, even while everyone is offline. So can anyone who gets \
     an invite link or one member's device.";
 
-/// Who may do three things.
+/// The label of the first permission.
 pub const MAY_ADD: &str = "Who may add people";
-/// The second.
+/// The label of the second permission.
 pub const MAY_WRITE: &str = "Who may write";
-/// The third.
+/// The label of the third permission.
 pub const MAY_CHANGE: &str = "Who may change name and picture";
 
-/// The picture could not be read or made small enough.
+/// The picture could not be read, or not made small enough.
 pub const NO_PICTURE: &str = "This picture can't be used. Choose a JPEG, PNG or WebP.";
 
 /// In the details of a message that waits.
 pub const NOT_SENT_YET: &str = "Not sent yet.";
 
-/// Somebody who is mentioned is chosen from a list.
+/// The accessible name of the list for mentions.
 #[must_use]
 pub fn found_members(count: usize) -> String {
     let found = super::counted(u64::try_from(count).unwrap_or(u64::MAX), "member");

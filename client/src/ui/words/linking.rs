@@ -27,15 +27,15 @@ pub const fn link_failure(failure: LinkFailure) -> &'static str {
     }
 }
 
-/// The other device gave up, perhaps because other digits were typed there.
+/// The other device gave up, perhaps because the person typed other digits there.
 pub const LINK_DIGITS_OR_CANCELLED: &str =
     "The two digits didn't match, or the other device cancelled. Try again on both.";
 
-/// The other device gave up, perhaps because another code was typed here.
+/// The other device gave up, perhaps because the person typed another code here.
 pub const LINK_CODE_OR_CANCELLED: &str =
     "The code didn't match, or the other device cancelled. Try again on both.";
 
-/// What a device is called that has said nothing.
+/// The name of a device that has not reported one.
 #[must_use]
 pub fn device_name(name: &str) -> String {
     if name.is_empty() { "First device".to_owned() } else { name.to_owned() }
@@ -47,13 +47,13 @@ pub fn new_device(name: &str) -> String {
     format!("A new device was linked to your account: {name}. It can read all your messages.")
 }
 
-/// How far a new device is added.
+/// The progress of adding a new device.
 #[must_use]
 pub fn link_adding(done: u32, of: u32) -> String {
     format!("Adding it to your chats: {done} of {of}.")
 }
 
-/// How long a code is good.
+/// How long a code is valid.
 #[must_use]
 pub fn link_left(left: &str) -> String {
     format!("Expires in {left}")
@@ -65,67 +65,67 @@ pub const fn is_idle(seen: UnixMillis, now: UnixMillis) -> bool {
     now.0.saturating_sub(seen.0) > 30 * 24 * 3_600 * 1_000
 }
 
-/// A device that was not used for long.
+/// A device that was not used for a long time.
 pub const IDLE: &str = "Not used for 30 days. Remove it if you don't need it.";
 
 /// The relay showed another device log of the own account.
 pub const FORKED: &str = "This Parley server shows another list of your devices than this browser has. Tell whoever runs the server.";
 
-/// Before a device is removed.
+/// The question before a device is removed.
 pub const REMOVE_DEVICE: &str = "It can't read anything new, and its messages are erased when it's next online. Messages that \
     only it has are lost. Unsent messages stay there, for whoever opens it.";
 
-/// A new browser can be linked.
+/// How to link a new browser.
 pub const LINK_NEW: &str = "On a device that has your account, open Settings, Devices, Link a device. Then show a code here, and scan or type it there.";
 
-/// Another device can be linked.
+/// How to link another device.
 pub const LINK_EXISTING: &str = "On the new device, open Parley, then choose I already have an account, Use another device and Show a code. Scan it, or type it here.";
 
-/// What the field takes.
+/// The hint below the code field.
 pub const LINK_CODE_HINT: &str = "Paste the link, or type the eight characters.";
 
-/// The other device has to do something.
+/// While the other device has to act.
 pub const LINK_WAITING: &str = "Waiting for the other device…";
 
-/// Where the digits belong.
+/// Where to type the digits.
 pub const LINK_TYPE_THERE: &str = "Type these two digits on the other device:";
 
-/// Where the digits come from.
+/// Where the digits are shown.
 pub const LINK_DIGITS: &str = "Type the two digits that the other device shows.";
 
-/// Before a device is linked.
+/// The warning before a device is linked.
 pub const LINK_APPROVE: &str = "This lets it read all your messages and write in your name. Never do this because \
     someone asked you to: joining a chat doesn't need it.";
 
-/// The person says so before a device is linked.
+/// The confirmation of the person before a device is linked.
 pub const LINK_MINE: &str = "I have this device in front of me, and it is mine.";
 
 /// Between the two forms of a code.
 pub const LINK_OR_TYPE: &str = "Or type this code there:";
 
-/// What the new device gets of what was written before.
+/// The choice of the history for the new device.
 pub const LINK_HISTORY: &str = "Message history to copy:";
 
-/// What is asked before a device is linked.
+/// The question before a device is linked.
 #[must_use]
 pub fn link_question(name: &str) -> String {
     format!("Link {name} to your account?")
 }
 
-/// How far history goes to a new device.
+/// The progress of history to a new device.
 #[must_use]
 pub fn sharing((done, of): (u32, u32)) -> String {
     format!("Sending history to the new device: {done} of {of} chats.")
 }
 
-/// What tells a device from another of the same kind: whether it is this one, when it was used, and when it was added.
+/// What distinguishes a device from another of the same name: whether it is this one, when it was used, when it was added.
 #[must_use]
 pub fn device_about(this: bool, seen: &str, added: &str) -> String {
     let used = if this { "This browser".to_owned() } else { format!("Last active {seen}") };
     format!("{used} · added {added}")
 }
 
-/// It is done.
+/// Linking is done.
 pub const LINK_DONE: &str = "Linked. Both devices are in your account now.";
 
 /// What to do with a code that a new browser shows.

@@ -5,19 +5,20 @@ use parley_protocol::ids::AccountId;
 
 /// The button of a message's menu.
 pub const MESSAGE_MENU: &str = "Message menu";
-/// Above a message that somebody else wrote.
+/// Above a forwarded message.
 pub const FORWARDED: &str = "Forwarded";
-/// In place of what is quoted.
+/// In place of a quoted message that is not here.
 pub const NOT_HERE: &str = "This message isn't on this device";
-/// A message that was deleted for everyone, in short.
+/// A message that was deleted for everyone, in one line.
 pub const DELETED_SHORT: &str = "Deleted message";
-/// Before a message is deleted for everyone.
+/// The question before a message is deleted for everyone.
 pub const DELETE_FOR_EVERYONE: &str = "This deletes the message for everyone in this chat and leaves a note that it was there. \
      Someone may have read or copied it already, and a device that's offline deletes it when it's back.";
-/// Below the field in which a message is edited.
+/// Below the field for editing a message.
 pub const EDIT_NOTE: &str = "Everyone sees that it was edited, and can see what it said before.";
 
-/// In place of a message that was deleted for everyone; `by` whom, if not by its author; `own`, in a group, is the own account.
+/// In place of a message that was deleted for everyone. `by` is the person who deleted it, if not its author; `own`, in a
+/// group, is the own account.
 #[must_use]
 pub fn deleted_for_all(by: Option<&Who>, own: Option<AccountId>) -> String {
     match by {
@@ -27,26 +28,26 @@ pub fn deleted_for_all(by: Option<&Who>, own: Option<AccountId>) -> String {
     }
 }
 
-/// Names a quote.
+/// The accessible name of a quote.
 #[must_use]
 pub fn in_reply_to(name: &str, text: &str) -> String {
     format!("In reply to {name}: {text}")
 }
 
-/// Names a sign below a message.
+/// The accessible name of a reaction.
 #[must_use]
 pub fn reaction(reaction: &ReactionView) -> String {
     let own = if reaction.own { ", with you" } else { "" };
     format!("{} {}{own}", reaction.sign, reaction.count)
 }
 
-/// Above the composer.
+/// Above the composer, while the person answers.
 #[must_use]
 pub fn replying_to(name: &str) -> String {
     format!("Reply to {name}")
 }
 
-/// How many messages are selected.
+/// The number of selected messages.
 #[must_use]
 pub fn selected(count: usize) -> String {
     match count {
@@ -55,7 +56,7 @@ pub fn selected(count: usize) -> String {
     }
 }
 
-/// The keys that work everywhere: what is pressed, and what it does.
+/// The keyboard shortcuts that work everywhere: the keys, and their effect.
 pub const KEYS: &[(&str, &str)] = &[
     ("Ctrl + K", "New chat"),
     ("Alt + ↑ or ↓", "Previous or next chat"),
@@ -67,7 +68,7 @@ pub const KEYS: &[(&str, &str)] = &[
     ("?", "This list"),
 ];
 
-/// When the relay stored a message.
+/// The time at which the relay stored a message.
 #[must_use]
 pub fn sent_at(time: &str) -> String {
     format!("Sent {time}")
@@ -76,7 +77,7 @@ pub fn sent_at(time: &str) -> String {
 /// The menu of a chat in the list.
 pub const CHAT_MENU: &str = "Chat menu";
 
-/// Below the chats: those that stand apart.
+/// Below the chats: the link to archived ones.
 #[must_use]
 pub fn archived(count: usize) -> String {
     format!("Archived, {count}")

@@ -46,7 +46,7 @@ pub use self::requests::*;
 pub use self::settings::*;
 pub use self::welcome::*;
 
-/// After the own username.
+/// The note below the own username.
 #[must_use]
 pub const fn registration(registration: Registration) -> &'static str {
     match registration {
@@ -58,7 +58,7 @@ pub const fn registration(registration: Registration) -> &'static str {
     }
 }
 
-/// What went wrong with a command.
+/// The error of a command, as a sentence.
 #[must_use]
 pub const fn command_error(error: CommandError) -> &'static str {
     match error {
@@ -125,7 +125,7 @@ pub const fn command_error(error: CommandError) -> &'static str {
     }
 }
 
-/// Why a text is not a username.
+/// Why a text is not a valid username.
 #[must_use]
 pub const fn username_error(error: UsernameError) -> &'static str {
     match error {
@@ -138,7 +138,7 @@ pub const fn username_error(error: UsernameError) -> &'static str {
     }
 }
 
-/// Whether a username can be had, and whether that is good news.
+/// Whether a username is available, and whether that is good news.
 #[must_use]
 pub const fn username_status(status: UsernameStatus) -> (&'static str, bool) {
     match status {
@@ -151,7 +151,7 @@ pub const fn username_status(status: UsernameStatus) -> (&'static str, bool) {
     }
 }
 
-/// Why the device cannot write; none if it can.
+/// Why the device cannot write; `None` if it can.
 #[must_use]
 pub const fn storage(state: StorageState) -> Option<&'static str> {
     match state {
@@ -167,7 +167,7 @@ pub const fn storage(state: StorageState) -> Option<&'static str> {
     }
 }
 
-/// What to know about a conversation.
+/// The warning about a conversation.
 #[must_use]
 pub const fn warning(warning: Warning) -> &'static str {
     match warning {
@@ -231,7 +231,7 @@ pub const fn fault(fault: Fault) -> &'static str {
     }
 }
 
-/// What stands above that.
+/// The heading above that.
 #[must_use]
 pub const fn trouble_heading(fault: Fault) -> &'static str {
     match fault {
@@ -242,13 +242,13 @@ pub const fn trouble_heading(fault: Fault) -> &'static str {
     }
 }
 
-/// Somebody has taken another name. Names are kept apart from the sentence's direction.
+/// A person has changed their name. Names are isolated from the sentence's direction.
 #[must_use]
 pub fn renamed(from: &str, to: &str) -> String {
     format!("\u{2068}{from}\u{2069} is now called \u{2068}{to}\u{2069}.")
 }
 
-/// What a contact's devices did to their account.
+/// Changes that a contact's devices made to their account.
 #[must_use]
 pub fn keys_changed(name: &str, change: KeyChange) -> String {
     let did = match change {
@@ -259,7 +259,7 @@ pub fn keys_changed(name: &str, change: KeyChange) -> String {
     format!("\u{2068}{name}\u{2069} {did}.")
 }
 
-/// What another device of the account did to it.
+/// Changes that another device of the account made to it.
 #[must_use]
 pub fn own_keys_changed(change: &OwnKeyChange) -> String {
     match change {
@@ -287,16 +287,16 @@ pub const fn delivery(delivery: Delivery) -> &'static str {
 /// The worker stopped.
 pub const WORKER_DIED: &str =
     "Parley stopped working in this tab. Nothing is lost: reload the page to continue.";
-/// The same, while something that was typed is in this tab only.
+/// The same, while some typed text is only in this tab.
 pub const WORKER_DIED_AT_RISK: &str =
     "Parley stopped working in this tab. Copy what you've typed but not sent, then reload the page.";
-/// What was sent and is not on this device's disk.
+/// A sent text that is not on this device's disk.
 pub const NOT_SAVED: &str = "Not saved yet";
-/// So much was sent and is not saved that no more is taken.
+/// Too many sent texts are unsaved, so the composer takes no more.
 pub const TOO_MUCH_UNSAVED: &str = "Too many messages aren't saved yet. Send this one when they are.";
-/// Something that was typed or sent is not saved, and the browser cannot save.
+/// A typed or sent text is unsaved, and the browser cannot save.
 pub const KEEP_OPEN: &str = "What you wrote last isn't saved yet: keep this tab open.";
-/// Nothing waits to be saved, and the browser does not save.
+/// Nothing waits to be saved, and the browser cannot save.
 pub const RESTART: &str = "If this stays, restart the browser.";
 /// The page is older than the relay.
 pub const RELOAD_NEEDED: &str = "Parley was updated. Reload the page to continue.";
@@ -305,7 +305,7 @@ pub const RELAY_TOO_OLD: &str =
     "This Parley server is out of date and must be updated by whoever runs it. Your messages wait here.";
 /// Another tab runs an older version of the app.
 pub const OLDER: &str = "An older version of Parley is open in another tab. Reload or close that tab; this one goes on by itself.";
-/// The browser takes long to read or save something.
+/// The browser takes long to read or save.
 pub const SLOW: &str = "This browser is slow to read or save just now. Parley waits for it.";
 
 /// A message is close to the limit.
@@ -335,18 +335,18 @@ pub fn compare(name: &str) -> String {
     )
 }
 
-/// Before everything on this device is deleted.
+/// The question before everything on this device is deleted.
 pub const AFRESH: &str = "This deletes everything Parley has left in this browser, unsent messages too. Your account comes \
     back only with your recovery phrase, or from another device of yours.";
-/// Who can read what is written.
+/// Who can read the messages.
 pub const READERS: &str = "Only you and the people you chat with can read your messages.";
-/// So many of something.
+/// A number of things.
 #[must_use]
 fn counted(count: u64, what: &str) -> String {
     if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
 }
 
-/// How much this site's data takes.
+/// How much room this site's data takes.
 #[must_use]
 pub fn storage_used(used: u64, quota: u64) -> String {
     format!("Parley takes {} here; the browser allows {}.", size(used), size(quota))
@@ -374,11 +374,11 @@ pub const STORAGE_KEPT: &str = "Kept: the browser won't delete your messages by 
 /// The browser may delete this site's data.
 pub const STORAGE_AT_RISK: &str =
     "At risk: when space runs low, or you stay away long, the browser may delete your messages.";
-/// The browser was asked and said no.
+/// The browser refused to keep the data.
 pub const STORAGE_REFUSED: &str = "The browser said no. It often says yes once you've used Parley for a while, or added it as a bookmark or app.";
-/// Something was copied.
+/// The text was copied.
 pub const COPIED: &str = "Copied.";
-/// The browser did not allow copying.
+/// The browser did not permit copying.
 pub const COPY_BY_HAND: &str = "The browser didn't allow it. Select the link above and copy it.";
 
 #[cfg(test)]

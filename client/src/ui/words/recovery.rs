@@ -31,33 +31,33 @@ pub const fn phrase(state: PhraseState) -> &'static str {
 /// While nobody has written the phrase down.
 pub const PHRASE_EARLY: &str = "Your recovery phrase isn't written down yet.";
 
-/// While nothing is backed up to the phrase that there is.
+/// While the current phrase has no backup.
 pub const PHRASE_FALLEN: &str = "Your recovery phrase was made on a device that was removed. Make a new one.";
 
-/// Before the words.
+/// Above the words of the phrase.
 pub const PHRASE_KEEP: &str = "Write these words on paper, in this order. Anyone who has them has your account, and nobody can \
     give them to you again. Never type them anywhere but here.";
 
-/// Above the question for three words, with the phrase out of scan.
+/// Above the question for three words, with the phrase out of sight.
 pub const PHRASE_CHECK: &str = "Check your paper: the phrase is hidden now.";
 
-/// The account is looked for.
+/// While the app looks the account up.
 pub const RECOVER_LOOKING: &str = "Looking for your account…";
 
-/// What has to be typed back.
+/// The words that the person must type back.
 #[must_use]
 pub fn phrase_ask([one, two, three]: [u8; 3]) -> String {
     format!("Type words {one}, {two} and {three}, with spaces between them.")
 }
 
-/// Before another phrase is made.
+/// The question before another phrase is made.
 pub const PHRASE_REPLACES: &str =
     "A new phrase replaces the old one: once you've confirmed it, the old one stops working.";
 
-/// A backup was asked for.
+/// While a requested backup runs.
 pub const BACKING_UP: &str = "Backing up…";
 
-/// How the backup is; `last` is when it was written.
+/// The state of the backup; `last` is the time of the last one.
 #[must_use]
 pub fn backup(state: BackupState, last: Option<String>) -> String {
     let last = last.map(|last| format!("Last backup: {last}."));
@@ -87,11 +87,11 @@ const fn backup_failure(failure: BackupFailure) -> &'static str {
     }
 }
 
-/// What the backup is.
+/// What the backup contains.
 pub const BACKUP: &str =
     "Your messages, encrypted so that only your devices and your recovery phrase open them.";
 
-/// Why the text is no phrase.
+/// Why the text is not a valid phrase.
 #[must_use]
 pub const fn phrase_error(error: PhraseError) -> &'static str {
     match error {
@@ -103,7 +103,7 @@ pub const fn phrase_error(error: PhraseError) -> &'static str {
     }
 }
 
-/// Why an account does not come back, or a file does not open, by what was typed as its phrase.
+/// Why the typed phrase does not restore an account or open a file.
 #[must_use]
 pub fn refused_phrase(error: CommandError, typed: &str) -> String {
     match error {
@@ -118,7 +118,7 @@ pub fn refused_phrase(error: CommandError, typed: &str) -> String {
     }
 }
 
-/// How many words a phrase has.
+/// The number of words in a phrase.
 const WORDS: u8 = 24;
 
 fn wrong_count(count: u8) -> String {
@@ -131,25 +131,25 @@ fn wrong_count(count: u8) -> String {
     format!("A recovery phrase has {WORDS} words. {how}")
 }
 
-/// The word at this place, counted from 1 as the engine does: whatever is no letter parts words.
+/// The word at this place, counted from 1 as the engine does. Anything but letters separates words.
 fn word_at(place: u8, typed: &str) -> Option<String> {
     let lower = typed.to_lowercase();
     let mut words = lower.split(|c: char| !c.is_ascii_lowercase()).filter(|word| !word.is_empty());
     words.nth(usize::from(place).checked_sub(1)?).map(str::to_owned)
 }
 
-/// Before an account comes back.
+/// Above the field for the phrase, when an account is restored.
 pub const RECOVER: &str = "Type the 24 words you wrote down, with spaces between them.";
 
-/// What becomes of the other devices.
+/// The choice that removes the other devices.
 pub const RECOVER_ALONE: &str = "My other devices are lost. They'll be signed out and their messages erased.";
 
-/// Before that is chosen, and what becomes of what only they have.
+/// The hint about that choice, and about data that only those devices have.
 pub const RECOVER_OTHERS: &str = "Leave this off if you still have one of them: it stays signed in, and sends what your backup \
     doesn't have. If you turn it on, messages you wrote after your last \
     backup may be missing; your chats show where.";
 
-/// How far it is.
+/// The progress of restoring.
 #[must_use]
 pub fn restoring((done, of): (u32, u32)) -> String {
     if of == 0 {
@@ -158,7 +158,7 @@ pub fn restoring((done, of): (u32, u32)) -> String {
     format!("Your messages are coming back: {} %.", u64::from(done).saturating_mul(100) / u64::from(of))
 }
 
-/// What did not come back.
+/// The part of the backup that was not restored.
 #[must_use]
 pub fn lost(parts: u32) -> String {
     format!(

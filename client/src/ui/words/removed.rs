@@ -2,19 +2,19 @@
 
 use parley_engine::view::{KeptState, RemovedView};
 
-/// What happened.
+/// What happened to this browser.
 pub const REMOVED: &str = "Another of your devices removed this browser from your account, so its messages were deleted \
     here. Your other devices keep the messages they have.";
 
-/// After that, when nothing of it is left.
+/// The same, when nothing of the account is left here.
 pub const REMOVED_AND_ERASED: &str = "Another of your devices removed this browser from your account, so its messages \
     were deleted here. Your other devices keep the messages they have. Reload the page to link it again or to start over.";
 
-/// Before what was never sent is erased.
+/// The question before the unsent texts are erased.
 pub const KEPT_ERASE: &str =
     "This deletes these texts for good. Then you can link this browser again, or start over.";
 
-/// How much was never sent, and where it is.
+/// How many texts were never sent, and where they are.
 #[must_use]
 pub fn kept(removed: &RemovedView) -> String {
     let count = |state: KeptState| removed.texts.iter().filter(|text| text.state == state).count();

@@ -1,22 +1,22 @@
 //! Words about message requests and blocked people.
 
-/// The list of those who ask for a chat.
+/// The heading of the list of requests.
 pub const REQUESTS: &str = "Message requests";
 
-/// Where nobody asks.
+/// The empty list of requests.
 pub const NO_REQUESTS: &str = "No message requests";
 
-/// Who is in that list.
+/// The explanation of that list.
 pub const REQUESTS_HOW: &str =
     "People you haven't written to, and groups you haven't joined. They don't see whether you've read this.";
 
-/// Accessible name of the link to the list.
+/// The accessible name of the link to the list.
 #[must_use]
 pub fn requests(count: usize) -> String {
     format!("{REQUESTS}, {count}")
 }
 
-/// Somebody asks.
+/// A new request, for a screen reader.
 #[must_use]
 pub fn new_request(name: &str) -> String {
     format!("New message request from {name}")
@@ -28,13 +28,13 @@ pub fn not_seen(name: &str) -> String {
     format!("{name} doesn't see that you've read this until you accept.")
 }
 
-/// Before somebody is blocked.
+/// The question before a person is blocked.
 #[must_use]
 pub fn block(name: &str) -> String {
     format!("Block {name}?")
 }
 
-/// What it does; who has only asked for a chat loses what they wrote here, too.
+/// The effect of blocking. A person who has only asked for a chat also loses what they wrote here.
 #[must_use]
 pub fn block_does(asks: bool) -> &'static str {
     if asks {
@@ -44,27 +44,27 @@ pub fn block_does(asks: bool) -> &'static str {
     }
 }
 
-/// In place of the composer.
+/// In place of the composer of a blocked person.
 #[must_use]
 pub fn blocked(name: &str) -> String {
     format!("You blocked {name}. You won't see what they write while they're blocked.")
 }
 
-/// What blocked people can do.
+/// The explanation of blocking.
 pub const BLOCKED_HOW: &str = "They aren't told, and you don't see what they write.";
 
-/// Where nobody is blocked.
+/// The empty list of blocked people.
 pub const NOBODY_BLOCKED: &str = "You haven't blocked anyone.";
 
-/// Somebody is heard again.
+/// A person was unblocked.
 #[must_use]
 pub fn unblocked(name: &str) -> String {
     format!("{name} is unblocked.")
 }
 
-/// Before the own invite link is replaced.
+/// The question before the own invite link is replaced.
 pub const NEW_LINK: &str =
     "Whoever uses the old link then sends you a message request instead. Your chats stay as they are.";
 
-/// After it was.
+/// The own invite link was replaced.
 pub const NEW_LINK_MADE: &str = "That's your new link.";

@@ -3,7 +3,7 @@
 use crate::model::attention::Shows;
 use crate::model::section::Section;
 
-/// What a section is called.
+/// The name of a section.
 #[must_use]
 pub const fn section(section: Section) -> &'static str {
     match section {
@@ -19,7 +19,7 @@ pub const fn section(section: Section) -> &'static str {
     }
 }
 
-/// What is in a section.
+/// The contents of a section.
 #[must_use]
 pub const fn about_section(section: Section) -> &'static str {
     match section {
@@ -45,11 +45,11 @@ pub const NAME_SAVED: &str = "Saved. Your contacts see it with your next message
 pub const INVITE: &str =
     "Anyone with this link can write to you at once; others send you a message request first.";
 
-/// What read receipts do.
+/// The effect of read receipts.
 pub const RECEIPTS: &str =
     "Others see when you've read their messages, and you can see when they've read yours.";
 
-/// Something is being done.
+/// While something is being done.
 pub const ONE_MOMENT: &str = "One moment…";
 
 /// What notifications do.

@@ -1,21 +1,21 @@
 //! Words of the first screen.
 
-/// Below its heading.
+/// Below the heading.
 pub const WELCOME: &str = "Private chat in your browser.";
 
-/// Under the own name.
+/// Below the field for the own name.
 pub const NAME_HINT: &str = "What others see. You can change it later.";
 
-/// No name was typed.
+/// No name was entered.
 pub const NAME_NONE: &str = "Enter your name.";
 
-/// Under the own username.
+/// Below the field for the own username.
 pub const USERNAME_HINT: &str = "How others find you: letters, digits, dot, underscore, hyphen.";
 
-/// A username is looked up.
+/// While the app looks a username up.
 pub const CHECKING: &str = "Checking…";
 
-/// Somebody without an account has opened an invite link.
+/// A person without an account has opened an invite link.
 #[must_use]
 pub fn invited(username: Option<&str>) -> String {
     match username {
@@ -24,20 +24,21 @@ pub fn invited(username: Option<&str>) -> String {
     }
 }
 
-/// What comes of it.
+/// The next step after that.
 pub const INVITED_HOW: &str = "Create your account, and the chat opens.";
 
-/// Somebody without an account has opened a link into a group. Which one is not known yet: the relay answers accounts only.
+/// A person without an account has opened an invite link of a group. The group is still unknown, because the relay answers only
+/// accounts.
 pub const INVITED_TO_GROUP: &str = "You're invited to a group";
 
-/// What comes of it.
+/// The next step after that.
 pub const INVITED_TO_GROUP_HOW: &str = "Create your account, then look at the group and join.";
 
-/// How an account comes into another browser.
+/// The question how the account comes into this browser.
 pub const HAVE_ACCOUNT: &str = "How do you want to sign in?";
 
-/// Where another device has the account.
+/// The choice for a person with another device.
 pub const HAVE_DEVICE: &str = "If you're signed in on another device and have it at hand.";
 
-/// Where no device has the account.
+/// The choice for a person without a device.
 pub const HAVE_PHRASE: &str = "If you have the 24 words that you wrote down.";

@@ -12,7 +12,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::VirtualRelay;
 
-/// Whose a blob is, and what is said of one of a log: its hash, and that of the capability which reads it.
+/// The owner of a blob; for a blob of a log, also its hash and the hash of the capability that reads it.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Owner {
     Account(AccountId),
@@ -34,7 +34,7 @@ pub(super) struct Blobs {
 }
 
 impl VirtualRelay {
-    /// The requests about blobs and backups.
+    /// Answers the requests about blobs and backups.
     pub(super) fn answer_blob(&mut self, request: Request) -> Result<Answer, RelayError> {
         match request {
             Request::PutBlob(put) => {
@@ -90,18 +90,18 @@ impl VirtualRelay {
         }
     }
 
-    /// Gives a test all blobs and heads of backups, to look into or to damage them.
+    /// Gives a test all blobs and heads of backups, to read or damage them.
     pub fn blobs_mut(&mut self) -> impl Iterator<Item = &mut Vec<u8>> {
         self.blobs.blobs.values_mut().map(|blob| &mut blob.bytes)
     }
 
-    /// The relay has lost these blobs, counted in the order of their ids.
+    /// Makes the relay lose these blobs, counted in the order of their ids.
     pub fn lose_blobs(&mut self, lost: impl Fn(usize) -> bool) {
         let mut number = 0..;
         self.blobs.blobs.retain(|_, _| !number.next().is_some_and(&lost));
     }
 
-    /// The relay says that this is the account's backup: a head, and blobs.
+    /// Replaces the account's backup by an invented one: a head and blobs.
     pub fn invent_backup(&mut self, account: &AccountId, head: &[u8], blobs: Vec<(BlobId, Vec<u8>)>) {
         for (id, bytes) in blobs {
             let blob = Blob { owner: Owner::Account(*account), size: length(&bytes), bytes };
@@ -128,7 +128,7 @@ impl Blobs {
         if size == 0 || size > MAX_BLOB {
             return Err(RelayError::TooLarge);
         }
-        // What is not a first part makes no blob.
+        // A part that is not the first makes no blob.
         let begins = offset == 0 && !bytes.is_empty() && length(bytes) <= size;
         if !begins && !self.blobs.contains_key(&id) {
             return Ok(Answer::Blob { stored: 0 });

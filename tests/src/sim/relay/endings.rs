@@ -14,14 +14,14 @@ impl VirtualRelay {
         self.accounts[account].log.clone()
     }
 
-    /// Puts another in its place, as a relay may that lies.
+    /// Replaces a device log, as a lying relay may.
     pub fn put_device_log(&mut self, account: &AccountId, log: DeviceLog) {
         if let Some(account) = self.accounts.get_mut(account) {
             account.log = log;
         }
     }
 
-    /// Who reads the inbox of a device that is not in its account's log any more is told so, once.
+    /// Tells each reader of an inbox, once, that its device is not in the account's log any more.
     pub(super) fn ended_inboxes(&mut self) -> Outgoing {
         let mut outgoing = Vec::new();
         for (address, inbox) in &mut self.inboxes {

@@ -8,12 +8,12 @@ use parley_protocol::ids::{AccountId, LogId};
 
 use super::{ConnectionId, Outgoing, VirtualRelay};
 
-/// Frames and who they go to, because of one request.
+/// Frames with their receivers, caused by one request.
 pub type Told = Vec<(ConnectionId, ServerFrame)>;
 
 type Change = dyn FnMut(ConnectionId, &Request, &mut Told);
 
-/// What is done to everything that the relay tells.
+/// The change to everything that the relay sends.
 #[derive(Clone, Default)]
 pub(super) struct Lie(Option<Rc<RefCell<Change>>>);
 
@@ -29,13 +29,13 @@ impl Lie {
 }
 
 impl VirtualRelay {
-    /// From now on `change` may change, drop and add whatever the relay tells anybody. It is given who asked, what
-    /// was asked, and what would be told.
+    /// From now on `change` may change, drop and add frames of the relay. It gets the asking connection, the request, and the
+    /// frames that the relay would send.
     pub fn lie(&mut self, change: impl FnMut(ConnectionId, &Request, &mut Told) + 'static) {
         self.lie = Lie(Some(Rc::new(RefCell::new(change))));
     }
 
-    /// From now on it says that every log begins at its end, and tells nothing of what stands before.
+    /// From now on the relay says that every log begins at its end, and sends nothing from before.
     pub fn hide_what_is_in_logs(&mut self) {
         self.lie(|_, request, told| {
             let Request::SubscribeLog(_) = request else { return };
@@ -51,7 +51,7 @@ impl VirtualRelay {
         });
     }
 
-    /// Nothing is changed any more.
+    /// Ends the lie.
     pub fn stop_lying(&mut self) {
         self.lie = Lie::default();
     }
@@ -62,14 +62,14 @@ impl VirtualRelay {
         self.logs.keys().copied().collect()
     }
 
-    /// What waits in the inboxes of an account.
+    /// The entries that wait in the inboxes of an account.
     #[must_use]
     pub fn inbox_of(&self, account: &AccountId) -> Vec<InboxEntry> {
         let of_account = self.inboxes.iter().filter(|(address, _)| address.account == *account);
         of_account.flat_map(|(_, inbox)| inbox.entries.iter().cloned()).collect()
     }
 
-    /// How many one-time KeyPackages an account has left.
+    /// The number of one-time KeyPackages that an account has left.
     #[must_use]
     pub fn one_time_left(&self, account: &AccountId) -> usize {
         let of_account = self.inboxes.iter().filter(|(address, _)| address.account == *account);

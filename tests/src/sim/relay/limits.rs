@@ -7,12 +7,12 @@ use parley_protocol::ids::{AccountId, LogId};
 
 use super::{ConnectionId, VirtualRelay};
 
-/// Limits; as good as none unless a test sets them.
+/// Quotas; practically unlimited unless a test sets them.
 #[derive(Default)]
 pub struct Limits {
-    /// Most logs that one connection reads.
+    /// The most logs that one connection may read.
     pub subscriptions: Option<usize>,
-    /// Inboxes that take nothing.
+    /// The inboxes that take nothing.
     pub full: HashSet<InboxAddress>,
 }
 
@@ -26,7 +26,7 @@ impl VirtualRelay {
         }
     }
 
-    /// Those of the inboxes that take nothing new.
+    /// The inboxes that take nothing new.
     pub(super) fn without_room(&self, welcomes: &[InboxPost]) -> Vec<InboxAddress> {
         let known = |post: &InboxPost| {
             self.inboxes.get(&post.to).is_some_and(|inbox| inbox.appends.contains_key(&post.append))

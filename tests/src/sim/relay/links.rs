@@ -104,7 +104,7 @@ impl VirtualRelay {
 }
 
 impl Log {
-    /// The slot by which a link leads here now.
+    /// The slot by which a link leads into this log now.
     fn slot(&self, now: UnixMillis, link: &CapabilityHash) -> Option<&LinkSlot> {
         self.links.iter().find(|slot| slot.link == *link && slot.expires.is_none_or(|expires| now <= expires))
     }
@@ -118,7 +118,7 @@ impl Log {
     }
 }
 
-/// Whether each link stands there once.
+/// Checks that each link occurs once.
 pub(super) fn distinct(links: &LinkSlots) -> Result<(), RelayError> {
     let first = |index: usize| links[..index].iter().all(|other| other.link != links[index].link);
     if (0..links.len()).all(first) { Ok(()) } else { Err(RelayError::BadRequest) }

@@ -21,7 +21,7 @@ impl VirtualRelay {
 }
 
 impl VirtualRelay {
-    /// How far somebody would read now who subscribes so; none if they may not.
+    /// How far a client with this subscription could read now; `None` if it may not.
     #[must_use]
     pub fn head_for(&self, subscribe: &SubscribeLog) -> Option<Seq> {
         let (state, _) = self.logs.get(&subscribe.log)?.open(subscribe).ok()?;
@@ -30,7 +30,7 @@ impl VirtualRelay {
 }
 
 impl VirtualRelay {
-    /// A page of what a capability reads.
+    /// A page of the entries that a capability reads.
     pub(super) fn read_page(&self, read: &ReadLog) -> Result<Answer, RelayError> {
         let ReadLog { log, capability, after } = read.clone();
         let found = self.logs.get(&log).ok_or(RelayError::UnknownLog)?;
@@ -46,7 +46,7 @@ impl VirtualRelay {
 }
 
 impl Log {
-    /// The state of what a capability reads, and the last entry before it.
+    /// The state of the group era that a capability reads, and the last entry before it.
     pub(super) fn open(&self, subscribe: &SubscribeLog) -> Result<(Subscribed, Seq), RelayError> {
         let era = self.era_of(&subscribe.capability)?;
         if subscribe.known.is_some_and(|known| !self.has(known)) {
@@ -70,7 +70,7 @@ impl Log {
         known.map(|(epoch, _)| *epoch).ok_or(RelayError::WrongCapability)
     }
 
-    /// The first epoch of the group era that an epoch is of.
+    /// The first epoch of the group era that contains an epoch.
     pub(super) fn era_at(&self, epoch: Epoch) -> Epoch {
         self.eras.range(..=epoch).next_back().map(|(era, _)| *era).unwrap_or_default()
     }
@@ -80,7 +80,7 @@ impl Log {
         known.seq <= self.expired || self.entries.iter().any(same)
     }
 
-    /// The entries, and a marker for each run of messages that are gone.
+    /// The entries, with a marker for each run of expired messages.
     pub(super) fn left(&self) -> Vec<LogEntry> {
         let mut left: Vec<LogEntry> = Vec::new();
         let reached = |left: &[LogEntry]| left.last().map_or(Seq(0), |entry| entry.seq);
@@ -113,7 +113,7 @@ fn expired(first: Seq, entry: &LogEntry) -> LogEntry {
     }
 }
 
-/// What is left of an entry for a reader who has come into the middle of a run.
+/// The rest of an entry for a reader that begins in the middle of a run.
 pub(super) fn rest_of(entry: &LogEntry, sent: Seq) -> LogEntry {
     let mut rest = entry.clone();
     if let EntryKind::Expired { first } = &mut rest.kind {

@@ -10,7 +10,7 @@ use super::lies::Lie;
 use super::slots::Slots;
 use super::{Account, Inbox, Limits, Log, VirtualRelay};
 
-/// What the relay had on its disk at some time.
+/// The relay's disk at some time.
 #[derive(Clone)]
 pub struct RelayCopy {
     logs: BTreeMap<LogId, Log>,
@@ -40,7 +40,7 @@ impl Default for VirtualRelay {
 }
 
 impl VirtualRelay {
-    /// Copies what the relay has on its disk.
+    /// Copies the relay's disk.
     #[must_use]
     pub fn copy(&self) -> RelayCopy {
         let mut copy = RelayCopy {
@@ -49,18 +49,18 @@ impl VirtualRelay {
             accounts: self.accounts.clone(),
             blobs: self.blobs.clone(),
         };
-        // Who reads is not on the disk.
+        // The list of readers is not on the disk.
         copy.logs.values_mut().for_each(|log| log.readers.clear());
         copy.inboxes.values_mut().for_each(|inbox| inbox.readers.clear());
         copy
     }
 
-    /// Only blobs and backups are as in a copy: the relay keeps them in a database of their own.
+    /// Restores only blobs and backups from a copy: the relay keeps them in a database of their own.
     pub fn put_blobs_back(&mut self, copy: &RelayCopy) {
         self.blobs = copy.blobs.clone();
     }
 
-    /// Starts anew from a copy. Connections have to be cut before.
+    /// Restarts from a copy. All connections must be cut before.
     pub(in crate::sim) fn roll_back(&mut self, copy: RelayCopy) {
         let RelayCopy { logs, inboxes, accounts, blobs } = copy;
         (self.logs, self.inboxes, self.accounts, self.blobs) = (logs, inboxes, accounts, blobs);

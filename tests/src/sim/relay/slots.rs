@@ -21,11 +21,11 @@ impl Slot {
     }
 }
 
-/// All slots that are open, and what has to be told about them.
+/// The open slots, and the pushes about them.
 #[derive(Default)]
 pub(super) struct Slots {
     open: BTreeMap<SlotId, Slot>,
-    /// Until when the ids of slots that ended are nobody's.
+    /// The time until which nobody may use the id of an ended slot.
     spent: BTreeMap<SlotId, UnixMillis>,
     news: Vec<(ConnectionId, Push)>,
 }
@@ -85,7 +85,7 @@ impl Slots {
         Ok(Answer::Done)
     }
 
-    /// The slot, if this connection is one of its two ends, or becomes the second now.
+    /// The slot, if this connection is one of its two ends or becomes the second one now.
     fn end(&mut self, now: UnixMillis, from: ConnectionId, slot: SlotId) -> Result<&mut Slot, RelayError> {
         self.expire(now);
         let slot = self.open.get_mut(&slot).ok_or(RelayError::UnknownSlot)?;
@@ -120,13 +120,13 @@ impl Slots {
         }
     }
 
-    /// What has to be told since the last time.
+    /// The pushes since the last call.
     pub(super) fn pushes(&mut self) -> Outgoing {
         let news = std::mem::take(&mut self.news);
         news.into_iter().map(|(to, push)| (to, ServerFrame::Push(push).encode().unwrap())).collect()
     }
 
-    /// Every slot with what stands in it.
+    /// Every slot with its value.
     pub(super) fn all(&self) -> Vec<(SlotId, SlotState)> {
         self.open.iter().map(|(id, slot)| (*id, slot.state.clone())).collect()
     }

@@ -8,14 +8,14 @@ use parley_tests::sim::{DeviceIndex, Torn, World};
 use super::*;
 
 const NAMES: [&str; 6] = ["Ada", "Bob", "Carol", "Dan", "Eve", "Finn"];
-/// Those who stay.
+/// The number of members that stay.
 const CORE: usize = 3;
 
 struct Run {
     world: World,
     people: Vec<DeviceIndex>,
     group: ConversationId,
-    /// Texts that a device took, by who stays.
+    /// The accepted texts, by staying member.
     sent: Vec<(usize, String)>,
     /// How many texts were written.
     written: usize,
@@ -92,7 +92,7 @@ impl Run {
         self.world.pass(now);
     }
 
-    /// Somebody comes by the newest link that the owner has made.
+    /// A person joins by the newest link that the owner has made.
     fn join(&mut self, who: usize) {
         let Some(links) = self.links(0) else { return };
         if let Some(link) =
@@ -218,7 +218,7 @@ impl Run {
         self.world.heal();
         for index in self.people.clone() {
             self.world.connect(index);
-            // A process that died has told its next views nothing yet.
+            // A new process has told its views nothing yet.
             self.world.ask(index, Command::Subscribe);
         }
         for _ in 0..4 {
@@ -263,7 +263,7 @@ impl Run {
         self.check_texts()
     }
 
-    /// Those who stayed have all of their texts, once and in one order.
+    /// Checks that the staying members have all of their texts, once and in one order.
     fn check_texts(&mut self) -> Result<(), String> {
         let mut first: Option<Vec<String>> = None;
         for (who, name) in NAMES[..CORE].iter().enumerate() {
@@ -315,7 +315,7 @@ fn campaign(seeds: std::ops::Range<u64>) {
     }
 }
 
-/// How many seeds each part takes; `PARLEY_GROUP_SEEDS` says another number.
+/// The number of seeds of each part; `PARLEY_GROUP_SEEDS` sets another number.
 fn seeds() -> u64 {
     std::env::var("PARLEY_GROUP_SEEDS").ok().and_then(|count| count.parse().ok()).unwrap_or(8)
 }

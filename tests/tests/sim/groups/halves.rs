@@ -7,7 +7,7 @@ use parley_tests::sim::{DeviceIndex, Halves, World};
 use super::*;
 use crate::devices::link;
 
-/// From now on the device's process has no half for groups before it was asked for, and so many attempts fail.
+/// Restarts the device's process without the half for groups; it loads on demand, after this many failing attempts.
 fn restart(world: &mut World, index: DeviceIndex, failures: u32) {
     world.devices[index].halves = Halves::Loaded { failures };
     world.devices[index].halves_asked = 0;
@@ -55,7 +55,7 @@ fn making_a_group_asks_for_it_and_so_does_a_restart() {
     assert_eq!(shown(&mut world, bob, group), ["Ada added Bob", "Ada: hello"]);
 }
 
-/// The same story with Ada's half there from the beginning, and with one that comes after so many attempts.
+/// The same story, with Ada's half loaded from the beginning or after failing attempts.
 fn story(seed: u64, halves: Halves) -> (World, Vec<DeviceIndex>, ConversationId) {
     let (mut world, people) = friends(seed, &["Ada", "Bob", "Carol"]);
     let [ada, bob, carol] = people[..] else { unreachable!() };
@@ -69,7 +69,7 @@ fn story(seed: u64, halves: Halves) -> (World, Vec<DeviceIndex>, ConversationId)
     world.devices[ada].halves = halves;
     world.crash(ada);
     assert!(matches!(world.ask(ada, Command::Subscribe), Reply::Snapshot(_)));
-    // What is written into a group that sleeps waits, and goes when it can.
+    // A message into a group whose half is not loaded waits, and is sent when it can.
     world.send(ada, group, "back");
     world.connect(ada);
     (world, people, group)
@@ -83,7 +83,7 @@ fn a_device_whose_half_comes_late_ends_as_one_that_has_it() {
         let [ada, bob, carol] = people[..] else { unreachable!() };
         world.settle();
         if halves == (Halves::Loaded { failures: 2 }) {
-            // The list has the group as it was; nothing of it is read, and all else goes on.
+            // The list shows the group as it was. The engine reads nothing of it, and everything else goes on.
             assert_eq!(world.devices[ada].conversations[&group].name, "Team");
             let chat = world.start(ada, "bob");
             world.send(ada, chat, "how are you?");
@@ -114,14 +114,14 @@ fn an_invitation_that_comes_before_the_half_is_not_lost_and_holds_up_nobody() {
     let group = create_without_waiting(&mut world, bob, ada);
     world.settle();
     assert!(!world.devices[ada].conversations.contains_key(&group));
-    // A Welcome into a conversation of two, which stands behind the one that waits.
+    // A Welcome into a conversation of two, behind the one that waits.
     let chat = world.start(dan, "ada");
     world.send(dan, chat, "hi, it's Dan");
     world.settle();
     let from_dan =
         world.devices[ada].conversations.values().any(|chat| chat.username.as_deref() == Some("dan"));
     assert!(from_dan);
-    // It is not acknowledged: the relay has it for the next process.
+    // The Welcome is not acknowledged: the relay keeps it for the next process.
     restart(&mut world, ada, 1);
     settle(&mut world);
     assert_eq!(standing(&world, ada, group), GroupStanding::Member);
@@ -166,7 +166,7 @@ fn what_another_device_answered_to_an_invitation_waits_on_disk() {
         let group = Command::CreateGroup { name: "Party".into(), people: vec![account] };
         let Reply::Conversation(group) = world.ask(eve, group) else { panic!("no group") };
         settle(&mut world);
-        // It fails at the start, and again at the connection.
+        // Loading fails at the start, and again at the connection.
         restart(&mut world, bob, 2);
         let answer = if joins {
             Command::JoinGroup(group)

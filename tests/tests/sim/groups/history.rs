@@ -6,7 +6,7 @@ use parley_tests::sim::{DeviceIndex, World};
 use super::links::{join, make_link};
 use super::*;
 
-/// A group with these people that shows newcomers this.
+/// A group with these people and this setting for newcomers.
 fn group(seed: u64, names: &[&str], history: History) -> (World, Vec<DeviceIndex>, ConversationId) {
     let (mut world, people) = friends(seed, names);
     let group = create(&mut world, people[0], "Team", &people[1..]);
@@ -29,7 +29,7 @@ fn close(world: &mut World, people: &[DeviceIndex]) {
     }
 }
 
-/// The question on which the article's discussion ends: nobody is online, and who comes reads what was written.
+/// Nobody is online, and a newcomer still reads what was written before.
 #[test]
 fn p10_who_comes_by_a_link_reads_what_is_kept_with_everybody_offline() {
     let (mut world, people, group) = group(2_200, &["Ada", "Bob", "Carol", "Dan", "Eve"], History::Kept);

@@ -5,7 +5,7 @@ use parley_tests::sim::{DeviceIndex, World};
 
 use super::*;
 
-/// Makes a link; what to give to others.
+/// Makes a link. Returns the text for others.
 pub(super) fn make_link(
     world: &mut World,
     by: DeviceIndex,
@@ -20,7 +20,7 @@ pub(super) fn links(world: &mut World, index: DeviceIndex, group: ConversationId
     view(world, index, group).links
 }
 
-/// Joins, or says why not.
+/// Joins by a link, or returns the reason why not.
 pub(super) fn join(
     world: &mut World,
     index: DeviceIndex,
@@ -33,7 +33,7 @@ pub(super) fn join(
     }
 }
 
-/// Five people, of whom the first has made a link.
+/// Five people; the first has made a link.
 fn five(seed: u64) -> (World, Vec<DeviceIndex>, ConversationId, String) {
     let (mut world, people) = friends(seed, &["Ada", "Bob", "Carol", "Dan", "Eve"]);
     let group = create(&mut world, people[0], "Team", &people[1..]);
@@ -186,7 +186,7 @@ fn a_member_who_came_later_keeps_the_links_alive() {
     let added = find(&mut world, people[0], "dora");
     done(&mut world, people[0], Command::AddToGroup { conversation: group, people: vec![added] });
     done(&mut world, dora, Command::JoinGroup(group));
-    // Dora has seen the link in the policy only.
+    // Dora has seen the link only in the policy.
     world.add_person("Hugo");
     let found = find(&mut world, dora, "hugo");
     done(&mut world, dora, Command::AddToGroup { conversation: group, people: vec![found] });

@@ -18,7 +18,7 @@ use parley_engine::view::{
 use parley_protocol::ids::AccountId;
 use parley_tests::sim::{DeviceIndex, World};
 
-/// People who know each other, each with one device.
+/// People who know each other, with one device each.
 pub(super) fn friends(seed: u64, names: &[&str]) -> (World, Vec<DeviceIndex>) {
     let mut world = World::new(seed);
     let people: Vec<DeviceIndex> = names.iter().map(|name| world.add_person(name)).collect();
@@ -36,7 +36,7 @@ pub(super) fn account(world: &World, index: DeviceIndex) -> AccountId {
     world.devices[index].account.as_ref().unwrap().account
 }
 
-/// Finds somebody; their account.
+/// Finds a person. Returns their account.
 pub(super) fn find(world: &mut World, from: DeviceIndex, username: &str) -> AccountId {
     let reply = world.ask(from, Command::FindPerson(username.into()));
     let Reply::Person(Person { account, .. }) = reply else { panic!("nobody found: {reply:?}") };
@@ -57,7 +57,7 @@ pub(super) fn create(
     id
 }
 
-/// Until what any member may do was done.
+/// Runs until all tasks that any member may do are done.
 pub(super) fn settle(world: &mut World) {
     for _ in 0..3 {
         world.settle();
@@ -78,7 +78,7 @@ pub(super) fn view(world: &mut World, index: DeviceIndex, group: ConversationId)
     }
 }
 
-/// What each is called, what they are, and with how many devices they are there.
+/// The name, the role and the number of devices of each member.
 pub(super) fn members(
     world: &mut World,
     index: DeviceIndex,
@@ -95,7 +95,7 @@ pub(super) fn standing(world: &World, index: DeviceIndex, group: ConversationId)
     world.devices[index].conversations[&group].group.clone().unwrap().standing
 }
 
-/// What a group's conversation shows: texts with their authors, own ones after ">", and lines.
+/// The contents of a group's conversation: texts with their authors, own ones after ">", and lines.
 pub(super) fn shown(world: &mut World, index: DeviceIndex, group: ConversationId) -> Vec<String> {
     let history = world.history(index, group);
     history

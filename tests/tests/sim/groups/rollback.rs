@@ -6,7 +6,7 @@ use parley_engine::io::Store;
 
 use super::*;
 
-/// Ada, Bob and Carol in a group; a copy of Ada's disk; and what was done between the copy and its return.
+/// Ada, Bob and Carol in a group. Copies Ada's disk, does something, and rolls the disk back.
 fn roll_back(
     seed: u64,
     between: impl Fn(&mut World, &[DeviceIndex], ConversationId),
@@ -76,7 +76,7 @@ fn e3_a_device_that_is_let_in_again_is_named_to_all() {
     }
 }
 
-/// What is written while a device has no place in a group goes out when it has one again.
+/// Messages written while a device has no place in the group are sent when it has one again.
 #[test]
 fn p5_what_waits_to_be_written_is_not_lost_with_the_place() {
     let (mut world, people) = friends(2_043, &["Ada", "Bob", "Carol"]);
@@ -98,7 +98,7 @@ fn p5_what_waits_to_be_written_is_not_lost_with_the_place() {
     assert!(world.ledger.violations.is_empty(), "{:?}", world.ledger.violations);
 }
 
-/// Each record of a group, one after the other, is damaged on Bob's disk. He and Ada go on.
+/// Damages each record of a group on Bob's disk in turn. He and Ada go on.
 #[test]
 fn p9_one_damaged_record_of_a_group_costs_nobody_the_group() {
     let begun = || {

@@ -27,7 +27,7 @@ fn p5_an_account_made_after_the_copy_registers_again() {
     }
 }
 
-/// With the devices that it has got since, whichever of them comes first.
+/// The account returns with its later devices, whichever of them comes first.
 #[test]
 fn p6_a_linked_device_brings_the_whole_account_back() {
     for first in [0, 1] {
@@ -54,7 +54,7 @@ fn p6_a_linked_device_brings_the_whole_account_back() {
     }
 }
 
-/// The account is known to the copy, the device is not.
+/// The copy knows the account, but not the device.
 #[test]
 fn p6_a_device_linked_after_the_copy_comes_back() {
     for first in [0, 1, 2] {
@@ -80,7 +80,7 @@ fn p6_a_device_linked_after_the_copy_comes_back() {
     }
 }
 
-/// The copy has the removed device as one of the account's; it comes back before anybody else.
+/// In the copy the removed device is still in the account, and it comes back before all others.
 #[test]
 fn p10_a_device_removed_after_the_copy_does_not_come_back_to_life() {
     let (mut world, [ada, bob], [chat, there]) = chatting(933);
@@ -107,7 +107,7 @@ fn p10_a_device_removed_after_the_copy_does_not_come_back_to_life() {
     assert_eq!(world.devices[ada].conversations[&chat].warning, None);
 }
 
-/// Somebody took the username in between: the account is called by it and a number, and says so.
+/// Another account took the username in between: the account gets the name with a number, and says so.
 #[test]
 fn p11_who_lost_the_username_to_somebody_else_gets_another_and_is_told() {
     let (mut world, [ada, bob], _) = chatting(934);

@@ -10,7 +10,7 @@ use parley_tests::sim::{DeviceIndex, RelayCopy, World};
 
 use crate::resync::settle_long;
 
-/// The relay goes back to the copy, and these come back.
+/// Rolls the relay back to the copy, and reconnects these devices.
 fn restore(world: &mut World, copy: &RelayCopy, devices: &[DeviceIndex]) {
     world.restore_relay(copy);
     come_back(world, devices);
@@ -24,7 +24,7 @@ fn come_back(world: &mut World, devices: &[DeviceIndex]) {
     settle_long(world);
 }
 
-/// Each of these is there once, and there is no marker.
+/// Checks that each of these texts is there once, and that there is no marker.
 #[track_caller]
 fn each_once(world: &mut World, device: DeviceIndex, chat: ConversationId, expected: &[&str]) {
     let mut texts = world.texts(device, chat);
@@ -34,7 +34,7 @@ fn each_once(world: &mut World, device: DeviceIndex, chat: ConversationId, expec
     assert_eq!(texts, expected);
 }
 
-/// No device says of any chat that data were rolled back, or anything else.
+/// Checks that no device reports a rollback or anything else in any chat.
 #[track_caller]
 fn no_markers(world: &mut World, device: DeviceIndex) {
     let chats: Vec<ConversationId> = world.devices[device].conversations.keys().copied().collect();

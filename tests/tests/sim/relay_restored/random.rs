@@ -11,7 +11,7 @@ fn below(world: &mut World, bound: usize) -> usize {
     usize::try_from(world.random(u64::try_from(bound).unwrap())).unwrap()
 }
 
-/// Two people who come and go, and a relay that is rolled back to an older copy at any time.
+/// Two people connect and disconnect, and the relay is rolled back to an older copy at any time.
 #[test]
 fn p5_relays_restored_at_random_lose_nothing_and_double_nothing() {
     for seed in seeds(40) {
@@ -20,7 +20,7 @@ fn p5_relays_restored_at_random_lose_nothing_and_double_nothing() {
     }
 }
 
-/// The same with two devices of each: a device may join a log after others have written in it.
+/// The same with two devices each: a device may join a log after others have written there.
 #[test]
 fn p5_relays_restored_at_random_lose_nothing_on_any_device_of_two_accounts() {
     for seed in seeds(20) {
@@ -30,14 +30,14 @@ fn p5_relays_restored_at_random_lose_nothing_on_any_device_of_two_accounts() {
     }
 }
 
-/// So many by default, or as many as are asked for, after the first that is.
+/// The range of seeds: this many by default, or as requested.
 fn seeds(default: u64) -> std::ops::Range<u64> {
     let number = |name: &str| std::env::var(name).ok().and_then(|value| value.parse::<u64>().ok());
     let first = 1_000 + number("PARLEY_FIRST_SEED").unwrap_or_default();
     first..first + number("PARLEY_SEEDS").unwrap_or(default).min(1_000)
 }
 
-/// The devices of one account after those of the other.
+/// `devices` lists the devices of one account after those of the other.
 fn restored_at_random(mut world: World, seed: u64, devices: &[(DeviceIndex, ConversationId)]) {
     settle_long(&mut world);
     let mut copies: Vec<RelayCopy> = Vec::new();
@@ -52,7 +52,7 @@ fn restored_at_random(mut world: World, seed: u64, devices: &[(DeviceIndex, Conv
             4 if !copies.is_empty() => {
                 let copy = copies.swap_remove(below(&mut world, copies.len()));
                 world.restore_relay(&copy);
-                // Some come back at once, others later.
+                // Some devices come back at once, others later.
                 for (device, _) in devices {
                     if below(&mut world, 2) == 0 {
                         world.connect(*device);
@@ -93,7 +93,7 @@ fn check(world: &mut World, seed: u64, devices: &[(DeviceIndex, ConversationId)]
             let count = texts.iter().filter(|seen| **seen == shown).count();
             assert_eq!(count, 1, "seed {seed}: {shown} at {which} in {texts:?}");
         }
-        // Where no device of an account was in a log from its start, nobody there can know that nothing is missing.
+        // If no device of an account was in a log from its start, none there can know that nothing is missing.
         let marker = |text: &&String| text.contains("Gap") && (half == 1 || !text.contains("Late"));
         assert_eq!(texts.iter().find(marker), None, "seed {seed}: {texts:?}");
         assert!(world.is_online(*device), "seed {seed}: {which}");

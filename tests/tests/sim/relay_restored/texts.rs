@@ -42,7 +42,7 @@ fn p5_texts_written_after_the_relay_was_restored_arrive() {
     }
 }
 
-/// Bob was away from before the copy until after it was rolled back: only Ada can tell that something is lost.
+/// Bob was away from before the copy until after the restore: only Ada can tell that something is lost.
 #[test]
 fn p5_texts_that_the_restored_relay_lost_are_sent_again_to_who_was_away() {
     let (mut world, [ada, bob], [chat, there]) = chatting(901);
@@ -59,7 +59,7 @@ fn p5_texts_that_the_restored_relay_lost_are_sent_again_to_who_was_away() {
     no_markers(&mut world, bob);
 }
 
-/// Bob writes first, and the relay gives out the numbers of what Ada has read and written already.
+/// Bob writes first, and the relay reuses the numbers of messages that Ada has read and written already.
 #[test]
 fn p5_numbers_that_a_restored_relay_gives_out_again_do_not_count_as_read() {
     for more in [1, 2, 3, 6] {
@@ -89,7 +89,7 @@ fn p5_numbers_that_a_restored_relay_gives_out_again_do_not_count_as_read() {
     }
 }
 
-/// What was acknowledged and had not come back when the connection ended.
+/// The text was acknowledged, but had not come back when the connection ended.
 #[test]
 fn p5_a_text_that_was_acknowledged_and_lost_at_once_is_sent_again() {
     let (mut world, [ada, bob], [chat, there]) = chatting(903);
@@ -104,7 +104,7 @@ fn p5_a_text_that_was_acknowledged_and_lost_at_once_is_sent_again() {
     assert_eq!(world.texts(ada, chat), [">one", "two", ">three"]);
 }
 
-/// Until the relay has it again, a text that was lost is not shown as sent.
+/// Until the relay has the lost text again, the device does not show it as sent.
 #[test]
 fn p11_a_text_that_the_relay_lost_is_shown_as_waiting_until_it_is_there_again() {
     let (mut world, [ada, bob], [chat, _]) = chatting(904);
@@ -128,7 +128,7 @@ fn p11_a_text_that_the_relay_lost_is_shown_as_waiting_until_it_is_there_again() 
     assert!(!shown(&world).contains(&Delivery::Waiting));
 }
 
-/// The stranger's Welcome takes the number of one that Bob has read.
+/// The stranger's Welcome gets the number of one that Bob has read.
 #[test]
 fn p5_an_inbox_whose_numbers_are_given_out_again_is_read() {
     let (mut world, [ada, bob], _) = chatting(905);
@@ -160,7 +160,7 @@ fn p5_an_inbox_whose_numbers_are_given_out_again_is_read() {
     no_markers(&mut world, bob);
 }
 
-/// Somebody else writes to Bob between the restore and his coming back.
+/// A stranger writes to Bob between the restore and his return.
 #[test]
 fn p5_a_stranger_who_writes_before_the_others_are_back_takes_nothing_from_them() {
     let (mut world, [ada, bob], [chat, there]) = chatting(906);
@@ -180,7 +180,7 @@ fn p5_a_stranger_who_writes_before_the_others_are_back_takes_nothing_from_them()
         world.send(ada, chat, &format!("after {number}"));
         world.settle();
     }
-    // Who used a key that Bob has no more hears of it at the next connection.
+    // A person who used a key that Bob no longer has learns of it at the next connection.
     come_back(&mut world, &[eve, before]);
     for _ in 0..10 {
         settle_long(&mut world);
@@ -191,7 +191,7 @@ fn p5_a_stranger_who_writes_before_the_others_are_back_takes_nothing_from_them()
     assert_eq!(world.delivery(eve, eves), Delivery::Delivered);
 }
 
-/// A client that was closed when the relay was restored says nothing of its own data.
+/// A client that was closed during the restore does not report that its own data were rolled back.
 #[test]
 fn p11_a_device_that_was_closed_does_not_say_that_its_data_were_rolled_back() {
     let (mut world, [ada, bob], [chat, there]) = chatting(907);
@@ -219,7 +219,7 @@ fn p11_a_device_that_was_closed_does_not_say_that_its_data_were_rolled_back() {
     assert_eq!(world.texts(bob, there), ["one", ">two", "on"]);
 }
 
-/// The epoch of the restored log is one that nobody knows any more.
+/// Nobody knows the epoch of the restored log any more.
 #[test]
 fn p5_a_log_that_went_back_to_an_earlier_epoch_is_replaced() {
     let (mut world, [ada, bob], [chat, there]) = chatting(908);
@@ -239,7 +239,7 @@ fn p5_a_log_that_went_back_to_an_earlier_epoch_is_replaced() {
     assert_eq!(world.texts(ada, chat).last().map(String::as_str), Some("on"));
 }
 
-/// One of Bob's devices knows what was lost, the other is behind, and writes into the restored log before.
+/// One of Bob's devices knows the lost messages. The other is behind, and writes into the restored log first.
 #[test]
 fn p5_p6_every_device_gets_what_it_lacks_whatever_it_knew() {
     let (mut world, [ada, bob], [chat, there]) = chatting(909);
@@ -265,12 +265,12 @@ fn p5_p6_every_device_gets_what_it_lacks_whatever_it_knew() {
     each_once(&mut world, ada, chat, &expected.iter().map(String::as_str).collect::<Vec<_>>());
     let expected = texts(&bobs, &adas);
     each_once(&mut world, bob, there, &expected.iter().map(String::as_str).collect::<Vec<_>>());
-    // What was before it was linked is not the second device's.
+    // Messages from before the linking do not belong to the second device.
     let expected = texts(&bobs[1..], &adas[1..]);
     each_once(&mut world, second, there, &expected.iter().map(String::as_str).collect::<Vec<_>>());
 }
 
-/// Two texts of two devices of Ada get the same number: what Bob says of the second says nothing of the first.
+/// Two texts of two devices of Ada get the same number: Bob's receipt for the second says nothing of the first.
 #[test]
 fn p11_a_receipt_for_a_number_that_was_given_out_twice_says_nothing_of_the_text_that_was_lost() {
     let (mut world, [ada, bob], [chat, there]) = chatting(911);
@@ -308,7 +308,8 @@ fn p11_a_receipt_for_a_number_that_was_given_out_twice_says_nothing_of_the_text_
     assert_eq!(world.delivery(ada, chat), Delivery::Delivered);
 }
 
-/// Another own device sends again what this one shows as waiting: it stays where it stood, once, and waits no longer.
+/// Another own device sends again a text that this one shows as waiting. The text stays in its place, once, and no longer
+/// waits.
 #[test]
 fn a_text_that_waits_again_keeps_its_place_when_another_own_device_has_sent_it() {
     let (mut world, [ada, bob], [chat, there]) = chatting(912);

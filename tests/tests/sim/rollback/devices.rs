@@ -25,7 +25,7 @@ fn two_devices(seed: u64) -> (World, [DeviceIndex; 3], [ConversationId; 2]) {
     (world, [ada, bob, second], chats)
 }
 
-/// And nobody sees anything twice, however much it was.
+/// Nobody sees any message twice, however many there are.
 #[test]
 fn p5_what_others_wrote_comes_back_to_a_profile_that_was_rolled_back_and_to_nobody_else() {
     let (mut world, [ada, bob, second], [chat, there]) = two_devices(410);
@@ -58,7 +58,7 @@ fn p5_what_others_wrote_comes_back_to_a_profile_that_was_rolled_back_and_to_nobo
     each_once(&world.texts(ada, chat), [numbered(">", "Ada"), numbered("", "second"), adas].concat());
 }
 
-/// The copy is from before the second device, and knows neither it nor what it began.
+/// The copy is from before the second device, and knows neither it nor the conversations that it began.
 #[test]
 fn p6_a_device_linked_after_the_copy_tells_what_there_is() {
     let (mut world, [ada, bob], [chat, there]) = chatting(412);
@@ -117,7 +117,7 @@ fn roll_back_at_random(seed: u64) {
             1 => world.connect(devices[which]),
             2 if !copies.is_empty() => {
                 let (which, copy) = copies.swap_remove(below(&mut world, copies.len()));
-                // Whatever waits only in the outbox is lost with the state: that is no fault.
+                // Messages that are only in the outbox are lost with the state: that is no fault.
                 settle_long(&mut world);
                 world.roll_back(devices[which], copy);
                 world.connect(devices[which]);
@@ -148,7 +148,7 @@ fn roll_back_at_random(seed: u64) {
     }
 }
 
-/// Does one thing after the other until somebody has given the relay a long message.
+/// Runs single steps until a device has given the relay a long message. Returns that device.
 fn who_sends_again(world: &mut World, devices: [DeviceIndex; 3]) -> DeviceIndex {
     let is_long = |message: &NewMessage| message.payload.len() > 50_000;
     let sends = |request: &Request| matches!(request, Request::AppendMessages(all) if all.messages.iter().any(is_long));
@@ -167,7 +167,7 @@ fn who_sends_again(world: &mut World, devices: [DeviceIndex; 3]) -> DeviceIndex 
     }
 }
 
-/// Both of Bob's devices are about to send again; the first is gone after a part of it.
+/// Both of Bob's devices are about to send again; the first disconnects after a part of it.
 #[test]
 fn p5_what_one_device_did_not_send_again_another_does() {
     let (mut world, [ada, bob, second], [chat, there]) = two_devices(416);
@@ -191,7 +191,7 @@ fn p5_what_one_device_did_not_send_again_another_does() {
     }
 }
 
-/// More than what is looked for at a time.
+/// More messages than the engine looks for at a time.
 #[test]
 fn p5_however_much_it_was_it_comes_back() {
     let (mut world, [ada, bob], [chat, there]) = chatting(417);
@@ -214,7 +214,7 @@ fn p5_however_much_it_was_it_comes_back() {
     assert_eq!(texts, (0..350).map(|number| format!("Ada {number}")).collect::<Vec<_>>());
 }
 
-/// Both of Bob's devices send it again at the same time.
+/// Both of Bob's devices send the messages again at the same time.
 #[test]
 fn p5_what_two_devices_send_again_is_there_once() {
     let (mut world, [ada, bob, _], [chat, there]) = two_devices(418);
@@ -242,7 +242,7 @@ fn p5_what_two_devices_send_again_is_there_once() {
     assert_eq!(texts, (0..300).map(|number| format!("Bob {number}")).collect::<Vec<_>>());
 }
 
-/// The copy does not know that the chat was deleted, and asks for what was written before that.
+/// The copy does not know that the chat was deleted, and asks for messages from before the deletion.
 #[test]
 fn p5_what_another_device_deleted_meanwhile_does_not_come_back() {
     let (mut world, [ada, bob, second], [chat, there]) = two_devices(419);

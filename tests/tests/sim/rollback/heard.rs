@@ -7,8 +7,8 @@ use parley_tests::sim::Disk;
 use super::{befriend, wait_for_doubts};
 use crate::resync::{chatting, settle_long};
 
-/// Of the KeyPackages at the relay the copy has no private parts of those that were made after it, and of the friends'
-/// conversations it knows nothing.
+/// The copy lacks the private keys of KeyPackages that were made after it and are at the relay, and knows nothing of the
+/// friends' conversations.
 fn who_was_forgotten_is_heard(reconnects: bool) {
     let (mut world, [_, bob], [_, there]) = chatting(407);
     let copy = world.devices[bob].disk.clone();
@@ -31,7 +31,7 @@ fn who_was_forgotten_is_heard(reconnects: bool) {
         settle_long(&mut world);
         assert_eq!(world.delivery(friend, chat), Delivery::Delivered, "friend {number}");
     }
-    // They hear of it when they look, which is at their next connection.
+    // The friends learn of it when they check, at their next connection.
     for (friend, _) in &friends {
         world.connect(*friend);
     }
@@ -64,7 +64,7 @@ fn p5_who_writes_to_a_profile_that_was_rolled_back_within_one_connection_is_hear
     who_was_forgotten_is_heard(false);
 }
 
-/// A conversation that the device itself began after the copy.
+/// The device itself began the conversation after the copy.
 #[test]
 fn p5_a_conversation_begun_after_the_copy_comes_back() {
     let (mut world, [_, bob], _) = chatting(408);
@@ -87,7 +87,7 @@ fn p5_a_conversation_begun_after_the_copy_comes_back() {
     assert_eq!(world.delivery(eve, at_eve), Delivery::Delivered);
 }
 
-/// Who stays connected hears of it when they write, though not each time.
+/// Friends who stay connected learn of it when they write, though not each time.
 #[test]
 fn p5_who_writes_on_in_a_long_connection_is_heard() {
     let (mut world, [_, bob], _) = chatting(413);
@@ -117,7 +117,7 @@ fn p5_who_writes_on_in_a_long_connection_is_heard() {
     assert_eq!(world.texts(bob, back.unwrap()), texts);
 }
 
-/// A profile that is restored from the same copy each time says so each time.
+/// A profile that is restored from the same copy again reports it each time.
 #[test]
 fn p5_a_profile_rolled_back_to_one_copy_again_and_again_is_heard_of_each_time() {
     let (mut world, [_, bob], _) = chatting(416);
@@ -146,13 +146,13 @@ fn p5_a_profile_rolled_back_to_one_copy_again_and_again_is_heard_of_each_time() 
     }
 }
 
-/// What one person says in the meantime makes nobody wait for another.
+/// Statements of one person in the meantime make nobody wait for another.
 #[test]
 fn p5_two_that_were_rolled_back_are_given_their_time_each() {
     let (mut world, [_, bob], _) = chatting(414);
     let friends = befriend(&mut world, 2);
     let copies: Vec<Disk> = friends.iter().map(|(friend, _)| world.devices[*friend].disk.clone()).collect();
-    // Each friend forgets a chat with Bob that was begun after the copy.
+    // Each friend forgets a chat with Bob that began after the copy.
     let (first, second) = (world.add_person("First"), world.add_person("Second"));
     let before: Vec<Disk> = [first, second].iter().map(|who| world.devices[*who].disk.clone()).collect();
     let mut chats = Vec::new();
@@ -168,7 +168,7 @@ fn p5_two_that_were_rolled_back_are_given_their_time_each() {
     }
     settle_long(&mut world);
     world.connect(bob);
-    // Meanwhile friends are rolled back again and again, and name what they share with Bob.
+    // Meanwhile friends are rolled back again and again, and name the logs that they share with Bob.
     for _ in 0..4 {
         for ((friend, _), copy) in friends.iter().zip(&copies) {
             world.connect(*friend);
@@ -185,7 +185,7 @@ fn p5_two_that_were_rolled_back_are_given_their_time_each() {
     }
 }
 
-/// It would use keys twice, or leave somebody unheard, if it died in the middle of what it does about it.
+/// Otherwise a death in the middle of its repairs could use keys twice, or leave somebody unheard.
 #[test]
 fn p5_a_profile_rolled_back_that_dies_at_once_says_so_the_next_time() {
     for steps in [2, 4, 6, 8, 10, 12, 14, 16, 20] {

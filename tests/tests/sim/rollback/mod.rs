@@ -11,7 +11,7 @@ use parley_tests::sim::{DeviceIndex, World};
 
 use crate::resync::settle_long;
 
-/// Back to the state of before a connection on which nothing was written.
+/// Rolls the device back to before a connection on which nothing was written.
 fn roll_back_after_a_connection(world: &mut World, device: DeviceIndex) {
     let copy = world.devices[device].disk.clone();
     world.connect(device);
@@ -21,14 +21,14 @@ fn roll_back_after_a_connection(world: &mut World, device: DeviceIndex) {
     settle_long(world);
 }
 
-/// Long enough for those that were forgotten to begin anew.
+/// Waits long enough for forgotten friends to begin new conversations.
 fn wait_for_doubts(world: &mut World) {
     for _ in 0..10 {
         world.settle();
     }
 }
 
-/// Friends with whose first messages Bob's pool is used up and filled again.
+/// Friends whose first messages use up Bob's pool of KeyPackages, which is then refilled.
 fn befriend(world: &mut World, count: usize) -> Vec<(DeviceIndex, ConversationId)> {
     let mut friends = Vec::new();
     for number in 0..count {

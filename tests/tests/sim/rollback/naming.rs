@@ -12,13 +12,13 @@ use crate::files::{restore, save};
 use crate::recovery::write_down;
 use crate::resync::{chatting, settle_long};
 
-/// Back to a copy that was made before the last connection; long enough for all that follows from it.
+/// Rolls the device back to a copy from before the last connection, and waits for all consequences.
 fn roll_back(world: &mut World, device: DeviceIndex) {
     roll_back_after_a_connection(world, device);
     wait_for_doubts(world);
 }
 
-/// How often devices have said in their accounts' logs that they were rolled back.
+/// How often devices have reported a rollback in their accounts' logs.
 fn said(world: &World, since: usize) -> usize {
     let says = |request: &&Request| matches!(request, Request::AppendDeviceLog(_));
     world.requests_since(since).iter().filter(says).count()
@@ -55,7 +55,7 @@ fn p5_that_it_was_rolled_back_is_said_once() {
     assert_eq!(said(&world, since), 1);
 }
 
-/// It need not be found out by what is not said.
+/// The others need not infer it from missing statements.
 #[test]
 fn p5_what_stands_in_a_log_that_the_copy_does_not_know_comes_at_once() {
     let (mut world, [ada, bob], [chat, there]) = chatting(442);
@@ -70,7 +70,7 @@ fn p5_what_stands_in_a_log_that_the_copy_does_not_know_comes_at_once() {
     assert!(texts.contains(&"in the second log".to_owned()), "{texts:?}");
 }
 
-/// A device that was not there then has missed nothing.
+/// A device that was not in the account then has missed nothing.
 #[test]
 fn p9_a_log_from_before_its_time_leaves_no_marker_on_a_linked_device() {
     let (mut world, [ada, bob], [chat, there]) = chatting(443);
@@ -87,7 +87,7 @@ fn p9_a_log_from_before_its_time_leaves_no_marker_on_a_linked_device() {
     assert_eq!(world.texts(second, there), ["and on"]);
 }
 
-/// Between noticing and saying it.
+/// The process dies between noticing the rollback and reporting it.
 #[test]
 fn p5_a_death_after_it_was_noticed_leaves_nothing_unsaid() {
     let (mut world, [_, bob], _) = chatting(444);
@@ -107,7 +107,7 @@ fn p5_a_death_after_it_was_noticed_leaves_nothing_unsaid() {
     assert_eq!(said(&world, since), 1);
 }
 
-/// Who heard of it and dies before the time to name logs is over.
+/// A device that learned of it dies before the time for naming logs is over.
 #[test]
 fn p5_a_death_of_who_heard_of_it_leaves_nobody_unheard() {
     let (mut world, [_, bob], _) = chatting(445);
@@ -149,7 +149,7 @@ fn p5_it_is_said_whichever_answer_comes_last() {
     assert_eq!(said(&world, since), 1);
 }
 
-/// Nobody begins anew what was named: one more log for each conversation, and no more.
+/// Nobody begins a named conversation again: there is one more log for each conversation, and no more.
 #[test]
 fn p5_what_a_profile_knows_that_was_rolled_back_is_begun_anew_once() {
     let (mut world, [ada, bob], [chat, there]) = chatting(411);
@@ -164,7 +164,7 @@ fn p5_what_a_profile_knows_that_was_rolled_back_is_begun_anew_once() {
     assert_eq!(world.texts(ada, chat), [">one", "two", "on"]);
 }
 
-/// It takes the place that it has when it comes again.
+/// The message takes its place from when it comes again.
 #[test]
 fn p5_what_a_file_brought_and_the_other_sends_again_is_there_once() {
     let (mut world, [ada, bob], [chat, there]) = chatting(446);

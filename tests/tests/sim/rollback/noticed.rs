@@ -47,7 +47,7 @@ fn p5_a_profile_rolled_back_is_noticed_before_anything_is_sent() {
     assert_eq!(world.delivery(ada, chat), Delivery::Delivered);
 }
 
-/// No own message comes back that would tell it: the stamp does.
+/// No own message comes back to reveal the rollback: the stamp does.
 #[test]
 fn p5_a_profile_rolled_back_is_noticed_also_where_it_wrote_nothing_after_the_copy() {
     let (mut world, [ada, bob], [chat, chat_b]) = chatting(406);
@@ -59,7 +59,7 @@ fn p5_a_profile_rolled_back_is_noticed_also_where_it_wrote_nothing_after_the_cop
     assert_eq!(world.texts(bob, chat_b).last().map(String::as_str), Some("and on"));
 }
 
-/// A copy that was made within the same connection is noticed by the own message that comes back.
+/// The own message that comes back reveals a copy made within the same connection.
 #[test]
 fn p5_a_profile_rolled_back_within_one_connection_is_noticed_too() {
     let (mut world, [ada, bob], [chat, chat_b]) = chatting(401);

@@ -8,11 +8,11 @@ use parley_tests::sim::{ConnectionId, DeviceIndex, World};
 use super::wait_for_doubts;
 use crate::resync::{chatting, settle_long};
 
-/// Ada's connection is the first.
+/// Ada has the first connection.
 const BOBS_SECOND: ConnectionId = ConnectionId(3);
 
-/// The copy changes nothing but the stamp. The original finds it when it begins something, and begins anew what the copy
-/// knows too.
+/// The copy changes nothing but the stamp. The original finds it when it begins a conversation, and begins those again that the
+/// copy knows too.
 #[test]
 fn p5_a_copy_that_runs_beside_the_original_is_noticed_within_the_connection() {
     let (mut world, [ada, bob], [chat, there]) = chatting(430);
@@ -33,7 +33,7 @@ fn p5_a_copy_that_runs_beside_the_original_is_noticed_within_the_connection() {
     assert_eq!(world.texts(bob, there).last().map(String::as_str), Some("and on"));
 }
 
-/// Otherwise the relay could keep a device at making groups and KeyPackages.
+/// Otherwise the relay could make a device produce groups and KeyPackages for ever.
 #[test]
 fn p5_a_relay_that_speaks_of_another_copy_at_every_stamp_is_heard_once_on_each_connection() {
     let (mut world, [ada, bob], [chat, there]) = chatting(431);
@@ -62,7 +62,7 @@ fn p5_a_relay_that_speaks_of_another_copy_at_every_stamp_is_heard_once_on_each_c
     assert_eq!(world.texts(bob, there).last().map(String::as_str), Some("and on"));
 }
 
-/// Steps of one device until its log at the relay says that it was rolled back.
+/// Runs steps of one device until its log at the relay reports the rollback.
 fn until_it_is_said(world: &mut World, device: DeviceIndex) {
     let since = world.relay.seen.len();
     let says = |request: &Request| matches!(request, Request::AppendDeviceLog(_));
@@ -71,8 +71,8 @@ fn until_it_is_said(world: &mut World, device: DeviceIndex) {
     }
 }
 
-/// The time that a device has to name its logs is counted while both can be connected: else it would be over before the
-/// first word of it is read.
+/// The time for naming logs counts only while both devices can be connected. Otherwise it would be over before the first
+/// statement is read.
 #[test]
 fn p5_on_the_next_connection_a_device_that_was_rolled_back_is_given_its_time_again() {
     let (mut world, [ada, bob], [chat, there]) = chatting(432);
@@ -85,7 +85,7 @@ fn p5_on_the_next_connection_a_device_that_was_rolled_back_is_given_its_time_aga
     until_it_is_said(&mut world, bob);
     world.disconnect(bob);
     world.connect(ada);
-    // Before she writes, she looks at his devices.
+    // Before she writes, her device checks his devices.
     world.send(ada, chat, "are you there?");
     world.settle();
     world.disconnect(ada);
@@ -103,7 +103,7 @@ fn p5_on_the_next_connection_a_device_that_was_rolled_back_is_given_its_time_aga
     assert_eq!(world.texts(bob, there), ["one", ">two", "[Gap(Restored)]", "are you there?", "and on"]);
 }
 
-/// Stamps are left one after the other, and the relay's answers come in any order.
+/// The device leaves one stamp after the other, and the relay's answers come in any order.
 #[test]
 fn p5_answers_that_overtake_each_other_are_not_taken_for_a_copy() {
     let (mut world, [ada, bob], [chat, there]) = chatting(415);

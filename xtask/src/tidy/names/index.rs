@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use crate::tidy::sources::without_comment;
 use crate::tidy::tree::File;
 
-/// The rules for documents name what is not there, in their tests.
+/// The folder of the rules for documents, whose tests name things that do not exist.
 const LEFT_OUT: &str = "xtask/src/tidy/names";
-/// Words before the name of something that has members.
+/// The words before the name of an item with members.
 const DECLARATIONS: [&str; 5] = ["struct", "enum", "trait", "type", "mod"];
 
 /// The names that the checkout has.
@@ -17,7 +17,7 @@ pub(super) struct Index {
     sources: Vec<Source>,
 }
 
-/// One file, documents aside.
+/// One file that is not a document.
 struct Source {
     path: String,
     code: String,
@@ -26,7 +26,7 @@ struct Source {
 }
 
 impl Index {
-    /// Of the files of the checkout, documents aside, and of the text of what else names things (lock files).
+    /// Indexes the files of the checkout without documents, and the text of other files that name things (lock files).
     pub(super) fn new(files: &[File], manifests: &str) -> Self {
         let mut index =
             Self { paths: BTreeSet::new(), words: words(manifests).collect(), sources: Vec::new() };
@@ -42,14 +42,14 @@ impl Index {
         index
     }
 
-    /// A file and all folders above it.
+    /// Adds a file and all folders above it.
     fn add_path(&mut self, path: &str) {
         let slashes = path.match_indices('/').filter_map(|(at, _)| path.get(..at));
         self.paths.extend(slashes.chain([path]).map(str::to_owned));
     }
 
-    /// Where the path leads: from the top of the checkout, from the document's folder, or else wherever a longer path ends with it
-    /// (`core/outputs.rs`).
+    /// The places that a path may name: from the top of the checkout, from the document's folder, or else every longer path
+    /// that ends with it (`core/outputs.rs`).
     pub(super) fn places(&self, folder: &str, path: &str) -> Vec<&str> {
         let path = path.trim_end_matches('/');
         let exact = [path.to_owned(), format!("{folder}/{path}")];
@@ -62,7 +62,7 @@ impl Index {
         self.paths.iter().filter(|known| known.ends_with(&end)).map(String::as_str).collect()
     }
 
-    /// Whether the last part of the symbol is a word of one of the places, which are files or folders.
+    /// Whether the last part of the symbol is a word in one of the places, which are files or folders.
     pub(super) fn stands_in(&self, symbol: &str, places: &[&str]) -> bool {
         let name = symbol.rsplit("::").next().unwrap_or(symbol);
         let is_in = |source: &Source, place: &str| {
@@ -73,8 +73,8 @@ impl Index {
         sources.any(|source| source.words.contains(name))
     }
 
-    /// Whether every part of the symbol stands in the sources; of `Type::member`, in the file that declares the type or
-    /// has an `impl` for it, or in code that says just this.
+    /// Whether every part of the symbol is in the sources. For `Type::member`, it must be in a file that declares or implements
+    /// the type, or the code must contain exactly this.
     pub(super) fn has_symbol(&self, symbol: &str) -> bool {
         let parts: Vec<&str> = symbol.split("::").collect();
         if !parts.iter().all(|part| self.words.contains(*part)) {
@@ -97,7 +97,7 @@ impl Source {
     }
 }
 
-/// What a line declares or implements.
+/// The names that a line declares or implements.
 fn declared(line: &str) -> Vec<String> {
     let words: Vec<String> = words(line).collect();
     if line.trim_start().starts_with("impl") {
@@ -110,7 +110,7 @@ fn declared(line: &str) -> Vec<String> {
     pairs.collect()
 }
 
-/// Words of letters, digits and underscores; those that hyphens join (names of crates, attributes) also as one.
+/// The words of letters, digits and underscores. Words joined by hyphens (names of crates, attributes) also count as one.
 fn words(text: &str) -> impl Iterator<Item = String> {
     let joined = text.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_' && letter != '-');
     joined

@@ -2,7 +2,7 @@
 
 use crate::tidy::tree::MADE;
 
-/// Endings by which a span without a slash is known as a file.
+/// The extensions by which a span without a slash counts as a file.
 const ENDINGS: [&str; 8] = [".rs", ".md", ".toml", ".css", ".html", ".mjs", ".js", ".json"];
 
 /// What a code span names.
@@ -15,11 +15,11 @@ pub(super) enum Name<'a> {
 }
 
 impl<'a> Name<'a> {
-    /// The name that the span is, if it is one and nothing else.
+    /// The name in the span, if the span is nothing else.
     ///
-    /// Left out is all that has another character than a name has (spaces, quotes, brackets: that is code, a command or a
-    /// value; only the arguments of a call are cut off), what begins with `/`, `-` or `.` (routes, options, endings), what ends with `_` (the beginning of many names), words of
-    /// one letter, numbers, addresses, and paths into folders that are made by the build.
+    /// Leaves out everything with another character than names have (spaces, quotes, brackets: code, commands or values; only
+    /// the arguments of a call are cut off), with `/`, `-` or `.` at its beginning (routes, options, extensions) or `_` at its
+    /// end (the prefix of many names), words of one letter, numbers, addresses, and paths into folders that the build makes.
     pub(super) fn of(span: &'a str) -> Option<Self> {
         let name =
             span.split_once('(').map_or(span, |(name, rest)| if rest.ends_with(')') { name } else { span });
@@ -42,11 +42,11 @@ impl<'a> Name<'a> {
 pub(super) struct Span<'a> {
     pub(super) line: usize,
     pub(super) text: &'a str,
-    /// What stands between the span before and this one.
+    /// The text between the span before and this one.
     pub(super) before: String,
 }
 
-/// The code spans of a Markdown text. Fenced blocks have none.
+/// The code spans of a Markdown text, without fenced blocks.
 pub(super) fn spans(text: &str) -> Vec<Span<'_>> {
     let mut found = Vec::new();
     let mut fenced = false;
