@@ -29,8 +29,8 @@ pub(crate) struct Deferred {
 
 impl Deferred {
     /// Of chunks in order, by the name of their value.
-    pub(crate) const fn new(sealer: Rc<Sealer>, sealed: BTreeMap<Name, Vec<Record>>) -> Self {
-        Self { sealer, sealed, damaged: Vec::new() }
+    pub(crate) const fn new(sealer: Rc<Sealer>, chunks: BTreeMap<Name, Vec<Record>>) -> Self {
+        Self { sealer, sealed: chunks, damaged: Vec::new() }
     }
 
     /// Opens the value of a key, which is not deferred any more. A value that does not open is none.
@@ -49,13 +49,11 @@ impl Deferred {
     }
 
     fn read(&mut self, chunks: &[Record]) -> Option<(Vec<u8>, Value)> {
-        match value_of(&self.sealer, chunks) {
-            Ok((_, key, value)) => Some((key, value)),
-            Err(_) => {
-                self.damaged.extend(chunks.iter().map(|record| record.key.clone()));
-                None
-            }
+        let opened = value_of(&self.sealer, chunks);
+        if opened.is_err() {
+            self.damaged.extend(chunks.iter().map(|record| record.key.clone()));
         }
+        opened.ok().map(|(_, key, value)| (key, value))
     }
 
     /// Names of records that did not open since this was last asked.

@@ -48,15 +48,12 @@ impl Engine {
     fn inside(&mut self, id: &LogId, padded: Option<&[u8]>) -> Inside {
         let Some(group) = self.groups.get(id) else { return Inside::default() };
         let epoch = group.epoch();
-        let known = self.places.passing.readers.get(id).filter(|known| known.0 == epoch);
-        let (_, devices, people) = match known {
-            Some(known) => *known,
-            None => {
-                let (devices, people) = readers(group);
-                self.places.passing.readers.insert(*id, (epoch, devices, people));
-                (epoch, devices, people)
-            }
-        };
+        let known = self.places.passing.readers.get(id).copied().filter(|known| known.0 == epoch);
+        let (_, devices, people) = known.unwrap_or_else(|| {
+            let (devices, people) = readers(group);
+            (epoch, devices, people)
+        });
+        self.places.passing.readers.insert(*id, (epoch, devices, people));
         Inside { sizes: padded.and_then(sizes), devices, people }
     }
 

@@ -62,7 +62,7 @@ impl Asks {
             html::span().class("quiet").child(about),
         ));
         let colour = account.as_bytes().first().copied().unwrap_or_default();
-        let head = html::div().class("member-row").child((avatar::member(&name, colour, ""), who));
+        let head = html::div().class("member-row").child((avatar::person(&name, colour, ""), who));
         let greeting = (!ask.greeting.is_empty())
             .then(|| html::p().class("said").attr("dir", "auto").child(ask.greeting.clone()).into_any());
         let mut inside = vec![head.into_any()];
