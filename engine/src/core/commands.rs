@@ -1,4 +1,4 @@
-//! What people do in the views.
+//! Dispatches the commands that people give in the views.
 
 use ed25519_dalek::SigningKey;
 use parley_protocol::frame::Request as RelayRequest;

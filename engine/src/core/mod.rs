@@ -1,4 +1,4 @@
-//! The engine itself: its state, how an input is handled, and what leaves it when.
+//! The engine itself: its state, how it handles an input, and when it releases outputs.
 
 mod account;
 mod account_sync;

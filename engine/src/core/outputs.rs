@@ -1,6 +1,6 @@
-//! What leaves the engine, and when: invariant 1, nothing that depends on a change leaves before the change is
-//! persisted. One change set is written at a time; what changes meanwhile gathers in the next one (group commit), and
-//! the outputs of an input wait for the change set that has its changes.
+//! Releases the engine's outputs by invariant 1: nothing that depends on a change leaves before the change is persisted. The
+//! engine writes one change set at a time; changes made meanwhile gather in the next one (group commit), and the outputs of
+//! an input wait for the change set with that input's changes.
 
 use std::collections::VecDeque;
 

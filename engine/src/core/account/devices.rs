@@ -1,4 +1,4 @@
-//! The devices of the own account: what its device log says, and what follows from it for this device.
+//! The devices of the own account: verifies and extends the own device log, and applies each change to this device.
 
 use parley_protocol::bounded::Bytes;
 use parley_protocol::device_log::{Author, Body, Change, DeviceLog, SignedEntry};

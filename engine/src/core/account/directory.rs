@@ -1,4 +1,4 @@
-//! What the relay's directory says of accounts, and what is believed of it.
+//! Verifies what the relay's directory returns about accounts, and updates the pinned device logs.
 
 use parley_protocol::bounded::List;
 use parley_protocol::device_log::DeviceLog;

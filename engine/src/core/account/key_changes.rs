@@ -1,5 +1,5 @@
-//! Every change of keys is shown: what other devices of the account did to it, on this one, and what a contact's devices did
-//! to theirs, in their chat.
+//! Shows every key change: changes by other devices of the account on this device, and changes of a contact's devices in the
+//! chat with that contact.
 
 use parley_protocol::device_log::{Author, Change, SignedEntry};
 use parley_protocol::ids::{AccountId, LogId, MessageId, UnixMillis};

@@ -1,5 +1,5 @@
-//! What others call themselves. Who takes another name than the one that a person knows is not to be taken for somebody else:
-//! their chat says so.
+//! The names that people give themselves. When a contact takes another name than the one this person knows, the chat says so,
+//! so that nobody takes the contact for somebody else.
 
 use parley_protocol::ids::{AccountId, MessageId};
 

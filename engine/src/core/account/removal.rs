@@ -1,6 +1,7 @@
-//! A device that was removed from its account: what the relay stored from it after that is void, in every log. A commit is not
-//! followed; the log that it holds up is given up, and another takes its place without that device. What it wrote before
-//! is read by those who come late; only what it orders the account's other devices to do is not done any more.
+//! Applies the removal of a device from its account to every log: entries that the relay stored from that device after the
+//! removal are void. Members do not follow a commit of a removed device; they give up the log that such a commit blocks, and
+//! begin another log without that device. A late joiner still reads what the device wrote before its removal; the account's
+//! other devices no longer carry out what such a message orders them to do.
 
 use parley_protocol::frame::{LogEntry, RelayError};
 use parley_protocol::ids::{LogId, Seq, UnixMillis};

@@ -1,6 +1,6 @@
-//! This device is none of the account's any more. Its keys, its state and its messages are deleted at once. What was
-//! written on it and is nowhere else stays, sealed under the same key, until the person erases it: it can be shown and
-//! copied, and never sent, because nothing that a removed device signs counts.
+//! Handles the removal of this device from its account. The engine deletes the device's keys, state and messages at once.
+//! Texts that were written on this device and exist nowhere else stay, sealed under the same key, until the person erases
+//! them: the views can show and copy them. The engine never sends them, because nothing that a removed device signs counts.
 
 use crate::core::Engine;
 use crate::core::relay_session::steady::Moment;

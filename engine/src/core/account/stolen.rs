@@ -1,4 +1,4 @@
-//! A thief who has a copy of all that a device knows, for attack tests.
+//! A thief with a copy of everything that a device knows, for attack tests.
 
 use parley_protocol::ids::{GroupId, LogId};
 

@@ -1,6 +1,6 @@
-//! What was written before a device was linked: the device that linked it sends it, through the account's own
-//! conversation, the newest of each conversation first, then everything else. What goes over is what people see
-//! (who, when, what), never MLS state.
+//! Sends history to a newly linked device. The device that linked it sends the messages through the account's own
+//! conversation: the newest of each conversation first, then the rest. History holds what people see (who, when, what), never
+//! MLS state.
 
 use std::collections::VecDeque;
 

@@ -1,5 +1,5 @@
-//! The account's own conversation, in which its devices stay in step: names of contacts and whether they are
-//! verified, the own name and settings, the devices' notes of themselves, deletions and drafts.
+//! Keeps the account's devices in step through the account's own conversation: names of contacts and whether they are
+//! verified, the own name and settings, the devices' notes about themselves, deletions and drafts.
 
 use parley_protocol::ids::{AccountId, DeviceId};
 use parley_protocol::limits::MAX_APPEND;

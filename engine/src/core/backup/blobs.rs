@@ -1,4 +1,4 @@
-//! Blobs, part by part: putting and fetching, each from where it stands.
+//! Puts and fetches blobs in parts, and continues each transfer from the part that it reached.
 
 use parley_protocol::bounded::Bytes;
 use parley_protocol::capability::Capability;

@@ -1,5 +1,5 @@
-//! Whose key the backup is sealed under: one that was drawn after the last removal from the device log. A device that was
-//! removed has told the others what it liked, and waits; so nothing that it said before holds afterwards.
+//! Chooses the key that seals the backup: a key drawn after the last removal from the device log. A removed device may have
+//! told the others any key before its removal; no key that it told holds afterwards.
 
 use parley_protocol::ids::DeviceId;
 

@@ -1,4 +1,4 @@
-//! The head of the backup: written when everything that it leads to was put and found right.
+//! Writes the head of the backup, after everything that the head leads to has been put at the relay and verified.
 
 use parley_protocol::bounded::{Bytes, List};
 use parley_protocol::frame::{Answer, DeleteBlobs, RelayError, Request, WriteBackupHead};

@@ -1,4 +1,4 @@
-//! What a stolen device does with the account's backup, for attack tests (feature `hostile`).
+//! A stolen device that attacks the account's backup, for attack tests (feature `hostile`).
 
 use ed25519_dalek::SigningKey;
 use parley_crypto::MlsRandom;

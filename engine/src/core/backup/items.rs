@@ -1,4 +1,4 @@
-//! What this device knows as items of a backup, and back.
+//! Converts what this device knows into the items of a backup, and back.
 
 use parley_protocol::device_log::DeviceLog;
 use parley_protocol::ids::AccountId;

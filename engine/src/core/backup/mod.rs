@@ -1,6 +1,6 @@
-//! The encrypted backup at the relay, written by any device of the account: what is not in it yet is read from this
-//! device's disk (`reading.rs`), sealed as a segment, put to the relay, fetched back and opened (`writing.rs`), and
-//! only then named in the manifest.
+//! The encrypted backup at the relay, which any device of the account writes. The engine reads from this device's disk what
+//! the backup lacks (`reading.rs`), seals it as a segment, puts the segment to the relay, fetches it back and opens it
+//! (`writing.rs`). Only then does the manifest name the segment.
 
 mod blobs;
 mod data_key;

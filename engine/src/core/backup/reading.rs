@@ -1,4 +1,4 @@
-//! Reads from this device's disk what is not in the backup: the newest page of every conversation first, then the rest.
+//! Reads from this device's disk what the backup lacks: the newest page of every conversation first, then the rest.
 
 use std::collections::VecDeque;
 

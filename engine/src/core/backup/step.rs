@@ -1,4 +1,4 @@
-//! How far the writing of the backup has come.
+//! The steps of writing a backup.
 
 use super::blobs::{Fetch, Put};
 use super::items::Seen;

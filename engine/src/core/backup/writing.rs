@@ -1,5 +1,5 @@
-//! Writes the backup: head, manifest, segments, manifest, head. Whatever was put is fetched back and opened before the
-//! next thing names it.
+//! Writes the backup: head, manifest, segments, manifest, head. The engine fetches each blob back and opens it before the
+//! next blob names it.
 
 use parley_protocol::frame::{Answer, BackupHead, FetchBackupHead, RelayError, Request, Retry};
 use parley_protocol::ids::BlobId;

@@ -1,5 +1,6 @@
-//! A file of another account: its chats become archives, which can be read. This account was in none of these
-//! conversations, and takes no contact over: who they are was known to the other account, and is not to this one.
+//! Restores the backup file of another account: its chats become archives, which are read-only. This account was in none of
+//! these conversations, and takes no contact from the file: the other account knew who these people are, this account does
+//! not.
 
 use parley_protocol::ids::AccountId;
 

@@ -1,8 +1,9 @@
-//! Backup files. One is saved piece by piece from this device's disk (`saving.rs`), and read piece by piece, to be checked
-//! or restored (`taking.rs`): what of it is not here yet (`seen.rs`) becomes messages and contacts of this account
-//! (`restoring.rs`), or, if it is of another one, chats that can only be read (`archiving.rs`).
+//! Saves, checks and restores backup files. The engine saves a file piece by piece from this device's disk (`saving.rs`), and
+//! reads a file piece by piece to check or restore it (`taking.rs`). From a file of this account, messages and contacts that
+//! this device lacks (`seen.rs`) are added (`restoring.rs`); from a file of another account, chats become read-only archives
+//! (`archiving.rs`).
 //!
-//! Nothing of this is stored but what is restored. When the worker ends, whoever saves or restores begins again.
+//! The engine stores only what it restores. When the worker ends, saving or restoring starts from the beginning.
 
 mod archiving;
 mod restoring;

@@ -1,5 +1,5 @@
-//! A file of this account: what is not here is added. Nothing that is here changes, but settings of which the file has newer
-//! ones.
+//! Restores a backup file of this account: adds what this device lacks. Nothing that is on this device changes, except
+//! settings of which the file has newer ones.
 
 use parley_protocol::ids::{AccountId, LogId};
 

@@ -1,5 +1,6 @@
-//! A file is saved: contacts first, then the newest page of every conversation, then the rest. A piece is made when the
-//! view asks for it, so that memory holds one. The head, which counts what is in the file, comes last and goes to the front.
+//! Saves a backup file: contacts first, then the newest page of every conversation, then the rest. The engine makes a piece
+//! when the view asks for it, so that memory holds only one. It makes the head, which counts the file's contents, last; the
+//! head stands at the front of the file.
 
 use std::collections::VecDeque;
 

@@ -1,4 +1,4 @@
-//! Which messages are on this device already: a file adds what is not, and takes the place of nothing.
+//! Tells which messages are already on this device: restoring a file adds only missing messages and replaces none.
 
 use std::collections::BTreeSet;
 

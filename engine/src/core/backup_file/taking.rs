@@ -1,5 +1,5 @@
-//! A file is read, piece by piece as the view gives it. Before anything of it is taken, its head is compared with what this
-//! device knows of the account, and the messages that are here are counted.
+//! Reads a backup file piece by piece as the view delivers it. Before the engine takes anything from the file, it compares
+//! the file's head with what this device knows of the account, and counts the messages that are on this device.
 
 use super::seen::Seen;
 use super::{Engine, MAX_PIECE};

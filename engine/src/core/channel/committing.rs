@@ -1,4 +1,4 @@
-//! Commits: a device replaces its keys from time to time, and sends what it has committed.
+//! Makes and sends commits, among them the regular replacement of this device's keys.
 
 use parley_protocol::bounded::Bytes;
 use parley_protocol::frame::{Answer, AppendCommit, RelayError, Retry};

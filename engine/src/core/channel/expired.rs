@@ -1,5 +1,5 @@
-//! Messages that the relay no longer has, since this device was away for longer than it keeps them. A marker says so in the
-//! chat, the account's other devices are asked for them, and what came later is read on: commits are kept for longer.
+//! Handles messages that the relay deleted for their age while this device was away. A marker in the chat says so, this
+//! device asks the account's other devices for them, and goes on reading later entries: the relay keeps commits for longer.
 
 use parley_protocol::frame::LogEntry;
 use parley_protocol::ids::{LogId, Seq};

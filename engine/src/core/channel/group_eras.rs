@@ -1,4 +1,5 @@
-//! The group era of each log: what opens it for reading. It is kept from the era's first epoch on, which is gone soon.
+//! Keeps the group era of each log, which opens the log for reading. The engine stores the era's secret from the era's first
+//! epoch on, because MLS deletes the secrets of that epoch soon.
 
 use parley_protocol::capability::Capability;
 use parley_protocol::frame::SubscribeLog;

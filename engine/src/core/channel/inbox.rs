@@ -1,5 +1,5 @@
-//! The device's inbox: Welcomes, judged before they are joined (RFC 9420 section 12.4.3.1); and the word of a device of
-//! the account that waits to be added.
+//! Processes this device's inbox: judges Welcomes before joining (RFC 9420 section 12.4.3.1), and reads the word of a device
+//! of the account that waits to be added.
 
 use std::collections::VecDeque;
 

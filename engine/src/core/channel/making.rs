@@ -1,4 +1,5 @@
-//! Making the group of a conversation: fresh device log, KeyPackages, group, log at the relay.
+//! Makes the group of a conversation: fetches a fresh device log and KeyPackages, makes the group, and creates the log at the
+//! relay.
 
 use parley_protocol::bounded::List;
 use parley_protocol::device_log::DeviceLog;

@@ -1,6 +1,6 @@
-//! Keeping groups in step with device logs: who is in a log and not in the group is added, who was removed from its
-//! log is removed from the group. Any member may do it, so that no conversation waits for one particular device; an
-//! account's own devices do it first (design: identity).
+//! Keeps groups in step with device logs. A member adds each device that is in a device log and not in the group, and removes
+//! each device that was removed from its device log. Any member may do so, so that no conversation waits for one particular
+//! device; the account's own devices do so first (design: identity).
 
 mod device_logs;
 mod left_out;

@@ -1,4 +1,4 @@
-//! Reading a log: entry by entry, in order, each with all its effects in one change set (invariant 2).
+//! Reads a log entry by entry, in order; all effects of an entry are in one change set (invariant 2).
 
 use parley_protocol::frame::{EntryKind, LogEntry};
 use parley_protocol::ids::{AccountId, LogId, MessageId, Seq, UnixMillis};

@@ -1,4 +1,5 @@
-//! Entries that came before their turn. They wait, bounded and on disk, while what lies between is asked for again.
+//! Buffers entries that came before their turn. They wait, bounded and on disk, while this device asks the relay again for
+//! the entries between.
 
 use parley_protocol::frame::LogEntry;
 use parley_protocol::ids::{LogId, Seq};

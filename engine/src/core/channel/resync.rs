@@ -1,6 +1,6 @@
-//! Repair: when a log cannot be used any more, because its keys are damaged, its entries forged or missing, or this
-//! device was rolled back to an older state, a new log takes its place and the other sends again what was written in
-//! the old one. Nothing stays unreadable (promise P9), and no key of the old log is used again.
+//! Resync: replaces a log that cannot be used any more, because its keys are damaged, its entries are forged or missing, or
+//! this device was rolled back to an older state. A new log takes its place, and each side sends again what it wrote in the
+//! old log. Nothing stays unreadable (promise P9), and no device uses a key of the old log again.
 
 use parley_protocol::ids::{AccountId, Era, LogId, MessageId, Seq, UnixMillis};
 

@@ -1,5 +1,5 @@
-//! From the outbox to the relay: one append at a time for each log, so that order is kept; each with as many
-//! messages as wait. What was encrypted is sent again as the same bytes until the relay has it or the epoch ends.
+//! Sends the outbox to the relay: one append at a time for each log, so that order is kept, and each append with as many
+//! messages as wait. The engine sends an encrypted message again as the same bytes until the relay has it or the epoch ends.
 
 use parley_protocol::bounded::{Bytes, List};
 use parley_protocol::frame::{Answer, AppendMessages, NewMessage, RelayError, Request, Retry, Stored};

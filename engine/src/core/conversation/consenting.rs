@@ -1,6 +1,6 @@
-//! Who may be heard and answered ([`crate::domain::consent`]). Nothing that this device writes goes into a log with somebody to whom
-//! this person has not consented: no receipt, no name, no key update, no commit and no question. [`Engine::consents_to`] says
-//! so for all who send; on consent, what waited for it happens.
+//! Enforces consent: whom this person hears and answers ([`crate::domain::consent`]). This device writes nothing into a log
+//! with somebody to whom the person has not consented: no receipt, no name, no key update, no commit and no question.
+//! [`Engine::consents_to`] decides this for every sender; on consent, the engine does what waited for it.
 
 mod invite;
 mod requests;

@@ -1,7 +1,8 @@
-//! Deleting for oneself: what a person asks for here, and what another device of the account says.
+//! Deletes messages and conversations for oneself, by a command of the person or on the word of another device of the
+//! account.
 //!
-//! What is deleted is remembered (`deletion.rs`) in the same change set that takes it from the disk and the views. Only
-//! messages are deleted: nothing here touches a log, its keys or its receipts.
+//! The engine records the deletion (`deletion.rs`) in the same change set that removes the messages from the disk and the
+//! views. It deletes only messages: a deletion touches no log, no key and no receipt.
 
 use parley_protocol::ids::{LogId, MessageId, Seq, UnixMillis};
 

@@ -1,4 +1,4 @@
-//! What was written and not sent: kept here, and, where the person wants that, in step on the account's devices.
+//! Keeps drafts on this device and, if the person wants that, in step on the account's devices.
 
 use parley_protocol::ids::UnixMillis;
 use parley_protocol::limits::MAX_TEXT;

@@ -1,4 +1,4 @@
-//! How the person keeps conversations in the list, on all devices of the account.
+//! Keeps the person's marks on conversations in the list, the same on all devices of the account.
 
 use parley_protocol::ids::UnixMillis;
 

@@ -1,4 +1,4 @@
-//! History by the page: messages are not in memory, they are read when a view wants them.
+//! Reads history page by page: messages are not in memory; the engine reads them when a view asks for them.
 
 use parley_protocol::ids::MessageId;
 

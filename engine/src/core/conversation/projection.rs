@@ -1,4 +1,4 @@
-//! View models, and the events that carry them.
+//! Computes view models, and the events that carry them.
 
 use crate::table::Table;
 

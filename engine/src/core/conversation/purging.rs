@@ -1,5 +1,5 @@
-//! What was deleted is looked for on the disk, page by page, and taken from it. That there is still something to look for
-//! is stored: a restart looks through the whole conversation.
+//! Purges records of deleted messages: looks for them on the disk page by page and removes them. The engine stores that a
+//! purge is not finished; after a restart it searches the whole conversation again.
 
 use parley_protocol::ids::{LogId, Seq, UnixMillis};
 

@@ -1,4 +1,5 @@
-//! Delivery and read receipts: one message says "everything up to here", and waits a moment for more.
+//! Sends and applies delivery and read receipts: one receipt says "everything up to here", and waits a moment for more
+//! messages.
 
 use parley_protocol::ids::{LogId, Seq};
 use serde::{Deserialize, Serialize};

@@ -1,5 +1,5 @@
-//! Where messages stand, which are unread, and which gaps are filled. What is remembered of that is in `standing.rs`
-//! above; this is how reading, sending and people use it.
+//! Keeps where messages stand, which are unread, and which gaps are filled. `domain/standing.rs` holds the state; this file
+//! says how reading, sending and commands use it.
 
 use parley_protocol::ids::{LogId, MessageId, Seq, UnixMillis};
 

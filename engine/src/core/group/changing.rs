@@ -1,4 +1,5 @@
-//! What a person asked of a group is made into a commit, once the log is caught up. If another commit wins, it is judged again.
+//! Turns the changes that a person asked for into commits, once this device has read the log to its end. If another commit
+//! wins, the engine judges the change again.
 
 use parley_crypto::aead::XNonce;
 use parley_protocol::device_log::DeviceLog;

@@ -1,4 +1,4 @@
-//! The devices of a group's members: this one's leaf, and how the group follows the device logs of all.
+//! The devices of a group's members: this device's leaf, and how the group follows the device logs of all members.
 
 use openmls::prelude::KeyPackage;
 use parley_protocol::device_log::{DeviceLog, LogHead, Signature};

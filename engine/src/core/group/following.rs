@@ -1,5 +1,5 @@
-//! What a commit changed, told in lines of the conversation: who did what. A line stands at the place of the commit, on every
-//! device of the account at the same.
+//! Writes what a commit changed as lines into the conversation: who did what. A line stands at the place of its commit, the
+//! same place on every device of the account.
 
 use parley_protocol::ids::{AccountId, GroupId, LogId, MessageId, Seq, UnixMillis};
 

@@ -1,5 +1,6 @@
-//! Coming into a group that somebody has added this account to. A Welcome of somebody whom the person does not know waits, unopened
-//! as far as the disk knows: nothing is joined, answered or spent before they say so (RFC 9420 section 16.8).
+//! Joins a group to which somebody has added this account. A Welcome from somebody whom the person does not know waits, and
+//! on disk it stays unopened: the engine joins nothing, answers nothing and spends no key before the person agrees (RFC 9420
+//! section 16.8).
 
 use parley_protocol::ids::{AccountId, GroupId, LogId, Seq, UnixMillis};
 use serde::{Deserialize, Serialize};

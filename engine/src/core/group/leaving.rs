@@ -1,5 +1,5 @@
-//! Leaving a group: a signed statement, as a message. Whoever of the others commits next removes the leaves of who said so, with the
-//! statement as evidence; who leaves needs to wait for nobody.
+//! Leaves a group by a signed leave statement, sent as a message. Whichever other member commits next removes the leaves of
+//! the account that leaves, with the statement as evidence; the account that leaves waits for nobody.
 
 use parley_protocol::ids::{AccountId, GroupId, LogId};
 

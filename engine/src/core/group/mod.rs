@@ -1,8 +1,8 @@
-//! Group chats ([`crate::group`]): what people ask of them, and how this device follows what their members do.
+//! Group chats ([`crate::group`]): carries out what people ask of them, and follows what their members do.
 //!
-//! A person asks for a *change*, which is kept until the group has made it ([`changing`]): others may be quicker, and then it is
-//! judged again. What a commit has changed is told in lines ([`following`]). Commits that no member may make end a log, and the
-//! group goes on in its successor ([`succeeding`]).
+//! A person asks for a *change*, which this device keeps until the group has made it ([`changing`]): if another member
+//! commits first, the engine judges the change again. Lines in the chat tell what a commit has changed ([`following`]). A
+//! commit that no member may make ends a log, and the group goes on in the log's successor ([`succeeding`]).
 
 mod by_link;
 mod changing;

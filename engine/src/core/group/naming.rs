@@ -1,5 +1,5 @@
-//! What members of groups call themselves: each says it once it is there and when it changes, and who lets somebody in hands on what
-//! it has heard.
+//! Names of group members: each member tells its name after it has joined and when the name changes, and a member that adds
+//! somebody passes on the names that it has heard.
 
 use parley_protocol::ids::{AccountId, GroupId, LogId};
 

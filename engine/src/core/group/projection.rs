@@ -1,4 +1,4 @@
-//! What views see of groups.
+//! Computes the view models of groups.
 
 use parley_protocol::ids::{AccountId, GroupId};
 use sha2::{Digest as _, Sha256};

@@ -1,4 +1,5 @@
-//! Reading a group's log: commits are unsealed and judged by the one judge; what cannot be read costs that entry and not the group.
+//! Reads a group's log: unseals commits and has the judge judge them. An entry that this device cannot read is skipped and
+//! does not cost the group.
 
 use parley_protocol::frame::{EntryKind, LogEntry};
 use parley_protocol::ids::{AccountId, LogId};

@@ -1,4 +1,5 @@
-//! Who of a group has received and read what. Each member says so at most once a minute, and in large groups not at all.
+//! Receipts in groups: which members have received and read what. A member sends a receipt at most once a minute, and in
+//! large groups none.
 
 use parley_protocol::ids::{AccountId, GroupId, LogId, Seq};
 

@@ -1,5 +1,6 @@
-//! In a group a device replaces its keys also when nothing is said (RFC 9420 section 16.6): who copied them, or those of the
-//! KeyPackage by which it came, reads no more from then on. Devices do so at different times.
+//! Replaces this device's keys in a group also when nobody writes (RFC 9420 section 16.6): somebody who copied them, or
+//! copied the keys of the KeyPackage by which the device joined, reads nothing from then on. Devices do so at different
+//! times.
 
 use parley_protocol::ids::{GroupId, LogId};
 use sha2::{Digest as _, Sha256};

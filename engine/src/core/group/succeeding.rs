@@ -1,6 +1,7 @@
-//! A commit that nobody may make, or that nobody can attribute, ends a log and not the group: the members stay in their epoch and go
-//! on in another log. Which one follows from the epoch's secret, the log and the commit, so that all who refuse it come to the same
-//! one without asking each other, and the relay and who was removed before do not (`docs/adr/0023`).
+//! Moves a group to a successor log after a commit that nobody may make, or that nobody can attribute. Such a commit ends the
+//! log and not the group: the members stay in their epoch and go on in another log. The successor follows from the epoch's
+//! secret, the log and the commit, so that all members who refuse the commit find the same log without asking each other, and
+//! the relay and members removed earlier do not (`docs/adr/0023`).
 
 use parley_protocol::frame::{CreateLog, LogEntry, RelayError, Welcomes};
 use parley_protocol::ids::{AccountId, EntryHash, GroupId, LogId, Seq};

@@ -1,4 +1,4 @@
-//! What the rest of the engine asks of groups in one step, so that it names nothing else of them.
+//! What the rest of the engine asks of groups in one step, so that the rest names nothing else of this half.
 
 use parley_protocol::ids::{LogId, Seq, UnixMillis};
 

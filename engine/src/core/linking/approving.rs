@@ -1,5 +1,5 @@
-//! What the device of the account does: it asks its person, writes the new device into the device log with the new
-//! device's counter-signature, and adds it to the conversations.
+//! Approves a new device, on the side of the account's device: asks the person, writes the new device into the device log
+//! with the new device's counter-signature, and adds it to the conversations.
 
 use parley_protocol::bounded::Bytes;
 use parley_protocol::device_log::{Change, DeviceLog, DeviceRecord, SignedEntry};

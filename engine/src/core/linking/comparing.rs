@@ -1,6 +1,6 @@
-//! The person compares: one device shows two digits, the other asks for them. When a code was scanned, the device that
-//! showed it asks, because it does not know yet who read it. When one was typed, the device of the account asks: what
-//! was guessed at its end alone has no new device that shows digits.
+//! Has the person compare two digits: one device shows them, the other asks for them. After a scanned code, the device that
+//! showed the code asks, because it does not know yet which device read it. After a typed code, the device of the account
+//! asks: an attacker who guessed the code at the account's end has no new device that shows digits.
 
 use super::State;
 use crate::core::Engine;

@@ -1,6 +1,6 @@
-//! What the new device does: it makes its own keys, counter-signs the entry that names it, and is one of the
-//! account's devices as soon as the directory shows that entry. Its word is on disk before it is given, so that a
-//! restart in between loses nothing.
+//! Joins an account, on the side of the new device: makes the device's own keys, and counter-signs the entry that names it.
+//! The device belongs to the account as soon as the directory shows that entry. The engine writes the device's word to disk
+//! before it gives the word, so that a restart in between loses nothing.
 
 use ed25519_dalek::SigningKey;
 use parley_crypto::MlsRandom;

@@ -1,9 +1,9 @@
-//! Linking a new device: two devices, each with an engine of its own, talk in turn through a rendezvous slot.
+//! Links a new device: two devices, each with its own engine, talk in turn through a rendezvous slot.
 //!
-//! One shows a code, the other reads it; either may be the new one. `showing.rs` is the side that shows, `reading.rs`
-//! the side that reads, `comparing.rs` has the digits compared, `joining.rs` is what the new device does then,
-//! `approving.rs` what the device of the account does. Nothing of this survives a restart but the new device's word that it joins (`joining.rs`): linking is begun
-//! anew.
+//! One device shows a code, the other reads the code; either may be the new one. `showing.rs` is the side that shows,
+//! `reading.rs` the side that reads, `comparing.rs` has the person compare the digits, `joining.rs` is what the new device
+//! does then, `approving.rs` what the device of the account does. Only the new device's word that it joins (`joining.rs`)
+//! survives a restart; otherwise the person begins linking again.
 
 mod approving;
 mod comparing;

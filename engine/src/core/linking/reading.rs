@@ -1,4 +1,4 @@
-//! The device that reads a code which the other one shows: by scanning, opening a link, pasting, or typing.
+//! Reads a code that the other device shows: by scanning, opening a link, pasting, or typing.
 
 use std::collections::VecDeque;
 

@@ -1,4 +1,4 @@
-//! The device that shows a code: it opens a slot for those who scan and one for those who type.
+//! Shows a code: opens one slot for devices that scan and one for devices where the person types.
 
 use parley_protocol::bounded::Bytes;
 use parley_protocol::frame::{OpenSlot, Request, SlotState};

@@ -1,5 +1,5 @@
-//! The half for what people do seldom with their account, as the rest of the engine calls it: linking devices, the recovery phrase,
-//! coming back by it, backup files. [`super`] says how something is put behind it.
+//! The half for what people do seldom with their account, as the rest of the engine calls it: linking devices, the recovery
+//! phrase, coming back by the phrase, backup files. [`super`] says how to put something behind it.
 
 use parley_protocol::device_log::SignedEntry;
 use parley_protocol::frame::{Answer, RelayError, SlotState};

@@ -1,4 +1,4 @@
-//! The half for group chats as the rest of the engine calls it. [`super`] says how something is put behind it.
+//! The half for group chats, as the rest of the engine calls it. [`super`] says how to put something behind it.
 
 use openmls::prelude::KeyPackage;
 use parley_protocol::device_log::Signature;

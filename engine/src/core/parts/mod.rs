@@ -1,20 +1,21 @@
-//! The halves of the engine that may come later than the rest ([`crate::parts`]): which are here, and what waits for those that are
-//! not.
+//! Loads halves of the engine later than the rest ([`crate::parts`]): which halves are here, and what waits for the others.
 //!
-//! **How something is put behind the seam.** What belongs to a half is an ordinary method of [`Engine`], in the half's own folder.
-//! Within the half it is called as ever. From outside it is called by way of a table of functions, and only so: whatever the rest
-//! names by itself stays in the rest. For group chats:
+//! **How to put something behind the seam.** Whatever belongs to a half is an ordinary method of [`Engine`], in the half's
+//! own folder. Code within the half calls the method directly. Code outside calls it only by way of a table of functions:
+//! whatever the rest of the engine names directly stays in the rest. For group chats:
 //!
-//! 1. the method gets a line in the table in [`groups`], with its signature and what is done in its place while the half is not
-//!    here;
+//! 1. the method gets a line in the table in [`groups`], with its signature and what the engine does in its place while the half is
+//!    not here;
 //! 2. callers outside of `core/group/` say `self.of_groups().method(..)` in place of `self.method(..)`.
 //!
-//! A command needs neither: what [`Engine::command`] does not know goes to the half ([`Engine::seldom_command`]), and waits for it.
+//! A command needs neither: [`Engine::command`] passes a command that it does not know to the half
+//! ([`Engine::seldom_command`]), and the command waits for the half.
 //!
-//! **Nothing is lost while a half is not here**, because what needs it does not begin: logs of groups are not subscribed, made or
-//! written into ([`Engine::sleeps`]); Welcomes into groups are kept in memory and not acknowledged, so that the relay has them for
-//! the next connection; commands are answered once it is there, or that there is no connection; what another device of the account
-//! says of an invitation is written down. When it comes, all of this goes on ([`Engine::go_on_with_parts`]).
+//! **Nothing is lost while a half is not here**, because the engine does not begin what needs it. The engine neither
+//! subscribes to logs of groups, nor makes them, nor writes into them ([`Engine::sleeps`]). It keeps Welcomes into groups in
+//! memory and does not acknowledge them, so that the relay has them for the next connection. It answers commands once the
+//! half is here, or replies that there is no connection. It writes down what another device of the account says of an
+//! invitation. When the half comes, all of this goes on ([`Engine::go_on_with_parts`]).
 
 pub(crate) mod account;
 pub(crate) mod groups;

@@ -1,4 +1,4 @@
-//! The table of a half.
+//! The macro for the table of a half.
 
 /// Makes the table of a half, and the methods that call what stands in it; after `else` what is done where the half is not here.
 macro_rules! half {

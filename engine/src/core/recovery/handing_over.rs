@@ -1,7 +1,7 @@
-//! What only the account's other devices have, when it comes back by its phrase: own texts that are not in the backup. A
-//! device that is to be removed is asked for them first, and has little time to answer: nothing that it signs after its
-//! removal counts. It is told nothing but what is asked. Where a contact says that there were more such texts than came, a
-//! marker stands in the chat until they have come.
+//! Asks the account's other devices for own texts that the backup lacks, when the account comes back by its phrase. The
+//! returning device asks a device before it removes that device, which then has little time to answer: nothing that a device
+//! signs after its removal counts. The returning device tells it nothing but the question. If a contact says that there were
+//! more such texts than came, a marker stands in the chat until they have come.
 
 use parley_protocol::device_log::DeviceLog;
 use parley_protocol::ids::{DeviceId, LogId, MessageId, Seq, UnixMillis};

@@ -1,4 +1,4 @@
-//! Showing, confirming and replacing the recovery phrase.
+//! Shows, confirms and replaces the recovery phrase.
 
 use parley_protocol::device_log::{Change, DeviceLog};
 use rand_core::Rng as _;

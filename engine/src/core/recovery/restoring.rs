@@ -1,5 +1,5 @@
-//! What the backup holds comes back: head, manifest, and then the segments, newest first. What does not open is counted
-//! and passed over. At the end the others are asked for what they wrote since.
+//! Restores the backup from the relay: head, manifest, and then the segments, newest first. The engine counts and skips what
+//! does not open. At the end it asks the others for what they have written since.
 
 use parley_protocol::device_log::{Author as By, Change, DeviceLog};
 use parley_protocol::frame::{Answer, BackupHead, FetchBackupHead, RelayError, Request, Retry};

@@ -1,5 +1,6 @@
-//! An account comes back: a new device finds it by its recovery phrase, signs itself in with the recovery key, and
-//! removes the devices that are lost. Each step is on disk before the next is taken, and taken again after a restart.
+//! Brings an account back: a new device finds the account by its recovery phrase, enters the device log with the recovery
+//! key, and removes the lost devices. Each step is on disk before the engine takes the next, and the engine repeats it after
+//! a restart.
 
 use ed25519_dalek::SigningKey;
 use parley_protocol::device_log::{Author, Body, Change, DeviceLog, SignedEntry};

@@ -1,4 +1,4 @@
-//! From an open connection to being up to date: hello, registration, KeyPackages, inbox, logs.
+//! Leads from an open connection to being up to date: hello, registration, KeyPackages, inbox, logs.
 
 use parley_protocol::bounded::{Bytes, List};
 use parley_protocol::device_log::DeviceLog;

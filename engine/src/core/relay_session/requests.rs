@@ -1,4 +1,4 @@
-//! Requests to the relay and their answers on one connection.
+//! Sends requests to the relay and matches the answers, on one connection.
 
 use parley_protocol::codec::{FrameError, Remedy};
 use parley_protocol::device_log::SignedEntry;

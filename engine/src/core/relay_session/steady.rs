@@ -1,6 +1,7 @@
-//! A clock for waits. The clock on the wall may be put forward or back at any time; a wait is a length, and lasts no
-//! longer than that whatever is done to it. This clock goes on with the one on the wall and stands still when that goes
-//! back. (Put forward, it cannot be told from a computer that slept: what was waited for is then due at once.)
+//! A clock for waits that survives changes of the wall clock. Somebody may put the wall clock forward or back at any time; a
+//! wait is a length of time, and no such change makes it longer. This clock goes on with the wall clock and stands still when
+//! that goes back. (The engine cannot tell a wall clock that was put forward from a computer that slept: the waits are then
+//! due at once.)
 
 use parley_protocol::ids::UnixMillis;
 

@@ -1,5 +1,6 @@
-//! Which logs are read when the relay takes no more subscriptions: those that this person uses keep theirs, and the others
-//! take turns. A limit is for later, and never the end of a log; nor can strangers push out by number what is in use.
+//! Chooses which logs this device reads when the relay takes no more subscriptions: logs that the person uses keep theirs,
+//! and the others take turns. The limit delays the reading of a log and never ends it; and strangers cannot push out logs in
+//! use by their number.
 
 use std::collections::VecDeque;
 

@@ -1,4 +1,4 @@
-//! Why messages wait although there is a connection: what the relay said last, for as long as it is so.
+//! Tells why messages wait although there is a connection: the relay's last refusal, for as long as it holds.
 
 use parley_protocol::frame::{RelayError, Retry};
 use parley_protocol::ids::AccountId;

@@ -1,7 +1,7 @@
-//! A device whose state is an older one again: a browser profile that was restored from a copy. It uses none of the
-//! copy's keys, takes its KeyPackages back, and says in its account's log that it was rolled back, since there may be
-//! conversations of which the copy knows nothing. Whoever shares a log with it and hears nothing of that log begins
-//! another one, and sends again what stands in the first.
+//! Handles a device whose state is an older one again: a browser profile that was restored from a copy. The device uses none
+//! of the copy's keys, withdraws its KeyPackages, and says in its account's log that it was rolled back, since conversations
+//! may exist of which the copy knows nothing. Another device that shares a log with it and hears nothing from it about that
+//! log begins another log, and sends again what stands in the first.
 
 use parley_protocol::device_log::Change;
 use parley_protocol::frame::{Answer, RelayError, Retry};

@@ -1,6 +1,6 @@
-//! A directory that was rolled back to an older copy: it lacks accounts, or the last entries of device logs. Whoever knows
-//! more brings it back. All of it is signed by the account's devices, so that nobody has to be believed; and a device that
-//! was removed after the copy does not come to life again.
+//! Repairs a directory that was rolled back to an older copy, and so lacks accounts, or the last entries of device logs. A
+//! client that knows more sends the missing entries. The account's devices have signed all of them, so that nobody has to be
+//! trusted; and a device that was removed after the copy does not come to life again.
 
 use parley_protocol::bounded::List;
 use parley_protocol::device_log::DeviceLog;

@@ -1,6 +1,6 @@
-//! A relay whose database was rolled back to an older copy. It has lost what came since, and gives out the same numbers a
-//! second time. Nothing stays "sent" that it does not have any more: each device says how far it has read a log of which
-//! entries were lost, everybody sends again in another log what the others lack, and nobody shows anything twice.
+//! Handles a relay whose database was rolled back to an older copy. The relay has lost what came since the copy, and gives
+//! out the same numbers a second time. No message stays "sent" that the relay lost: each device says how far it has read a
+//! log that lost entries, each author sends again in another log what the others lack, and no device shows a message twice.
 
 use parley_protocol::frame::KnownPlace;
 use parley_protocol::ids::{Era, LogId, Seq};

@@ -1,7 +1,6 @@
-//! Checking in: before anything else is sent on a connection, this device learns whether its state is the one that
-//! was here last, and whether the relay's is. It leaves another stamp before anything is begun of which a copy that was
-//! made before knows nothing and nothing else would tell: a log, KeyPackages, a Welcome that is taken from the inbox, an
-//! entry of the device log.
+//! Detects rollbacks by stamps. Before this device sends anything else on a connection, it learns whether its own state is
+//! the latest one, and whether the relay's is. It leaves a new stamp before it begins anything that an earlier copy would not
+//! know and that nothing else would reveal: a log, KeyPackages, taking a Welcome from the inbox, an entry of the device log.
 
 use parley_protocol::frame::{Answer, RelayError, Request, Retry, SwapStamp};
 use parley_protocol::ids::Stamp;

@@ -1,4 +1,4 @@
-//! What is done about records that do not open: everything else goes on, and what is missing is asked for.
+//! Handles records that do not open: everything else goes on, and the engine asks for what is missing.
 
 use parley_protocol::ids::{AccountId, GroupId, LogId, MessageId, Seq};
 

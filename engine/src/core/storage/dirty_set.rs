@@ -1,5 +1,6 @@
-//! Records that changed in memory. Each is serialised once for a change set, however often it changed until then: what
-//! changes with every message (the device, its logs and transcripts) would otherwise cost more than the message does.
+//! The dirty set: records that changed in memory. The engine serialises each once for a change set, however often it changed
+//! until then: records that change with every message (the device, its logs and transcripts) would otherwise cost more than
+//! the message.
 
 use parley_protocol::ids::{AccountId, GroupId, LogId};
 

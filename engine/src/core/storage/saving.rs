@@ -1,4 +1,4 @@
-//! Between memory and records: every stored thing is saved through here, and read back when the engine opens.
+//! Saves every stored value as a record, and reads the records back when the engine opens.
 
 use parley_protocol::frame::LogEntry;
 use parley_protocol::ids::{AccountId, LogId, Seq};

@@ -1,5 +1,5 @@
-//! Another device of the account was let into logs late: this one sends what the other has not, once it has read as far
-//! itself.
+//! Answers late joins of the account's other devices: once this device has read far enough itself, it sends the messages that
+//! the other device lacks.
 
 use parley_protocol::ids::{DeviceId, Era, LogId, Seq, UnixMillis};
 

@@ -1,7 +1,10 @@
-//! A device that is let into a log after others have written there reads nothing of what stands before its place. Nobody
-//! waits for it to be in: a device that was in the log from its first entry on may be offline. So it asks the account's other
-//! devices, which have read it or will, and goes on asking until one of them has answered that was there from the start. As long
-//! as that takes, and where none of them was, a marker says that something may be missing.
+//! Late joins: fetches what stands in a log before the place where this device was added.
+//!
+//! A device that is added to a log after others have written there cannot read what stands before its place. No member waits
+//! for such a device: one that was in the log from its first entry on may be offline. The late device therefore asks the
+//! account's other devices, which have read those entries or will read them. It repeats the question until a device that was
+//! in the log from the start has answered. Until then, and if no device of the account was there, a marker says that messages
+//! may be missing.
 
 mod answering;
 mod settling;

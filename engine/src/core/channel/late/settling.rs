@@ -1,6 +1,6 @@
-//! Nobody of the account has what stands in a log before this device was let in. Whoever wrote it sends it again, and says
-//! how many texts of this account stand there. If so many are here then, nothing is missing, and the marker goes; if not, it
-//! stays: nobody is left who could send them.
+//! Settles a late join when no device of the account has what stands in the log before this device's place. Each author sends
+//! its messages again, and says how many texts of this account stand there. If this device has that many, nothing is missing
+//! and the marker goes. If it has fewer, the marker stays: nobody is left who could send them.
 
 use parley_protocol::ids::{LogId, Seq};
 

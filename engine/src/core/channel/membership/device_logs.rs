@@ -1,4 +1,4 @@
-//! Asking for the device logs that groups follow, and what waits for them.
+//! Asks the directory for the device logs that groups follow, and keeps what waits for the answers.
 
 use parley_protocol::frame::{Answer, DeviceLogNews, LogEntry, RelayError, Retry};
 use parley_protocol::ids::{AccountId, LogId};

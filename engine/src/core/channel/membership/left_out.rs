@@ -1,5 +1,6 @@
-//! Devices whose inboxes take nothing now: strangers may have filled them. A conversation begins without such a device, and
-//! a commit that would add it is made again without it; it is let in later, once there is room.
+//! Remembers devices whose inboxes take nothing now, perhaps because strangers have filled them. A conversation begins
+//! without such a device, and a member makes a commit that would add the device again without it; members add the device
+//! later, once its inbox has room.
 
 use parley_protocol::frame::InboxAddress;
 use parley_protocol::ids::{DeviceId, LogId};

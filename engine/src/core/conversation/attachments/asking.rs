@@ -1,4 +1,4 @@
-//! What people ask of files.
+//! Carries out the commands about files.
 
 use parley_protocol::capability::Capability;
 use parley_protocol::ids::BlobId;

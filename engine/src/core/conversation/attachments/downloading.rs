@@ -1,5 +1,6 @@
-//! A file comes from the relay onto the disk, as it is sealed: each chunk is opened before it is kept, and the whole has to have the
-//! hash that its message names. What is on the disk already is read and not fetched.
+//! Downloads a file from the relay onto the disk, in sealed form. The engine opens each chunk before it keeps the chunk, and
+//! the whole must have the hash that the file's message names. The engine reads chunks that are already on the disk and does
+//! not fetch them.
 
 use parley_protocol::frame::{Answer, FetchLogBlob, RelayError, Request, Retry};
 use sha2::{Digest as _, Sha256};

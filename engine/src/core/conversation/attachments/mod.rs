@@ -1,9 +1,9 @@
-//! Files of messages, on their way: what a view has chosen is sealed chunk by chunk onto this device's disk ([`sealing`]), goes from
-//! there to the relay ([`uploading`]), and its message after it. What others sent comes onto the disk as it is sealed
-//! ([`downloading`]), and is opened for a view that wants it ([`opening`]).
+//! Transfers files of messages. The engine seals a file that a view has chosen chunk by chunk onto this device's disk
+//! ([`sealing`]), uploads it to the relay ([`uploading`]), and then sends its message. It downloads files from others onto
+//! the disk in sealed form ([`downloading`]), and opens them for a view that asks for them ([`opening`]).
 //!
-//! No file is ever in memory as a whole. What is on disk is found again after a restart by the chunks themselves: each opens only at
-//! its place, and the whole has to have the hash that its message names. Nothing of how far something has come is stored.
+//! A whole file is never in memory. The engine stores no progress: after a restart the chunks on the disk show how far a
+//! transfer has come, since each opens only at its place, and the whole must have the hash that its message names.
 
 mod asking;
 mod downloading;

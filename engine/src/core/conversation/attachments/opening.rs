@@ -1,4 +1,4 @@
-//! A file that is here, opened for a view: chunk by chunk from the disk into the host's hands.
+//! Opens a file that is on this device for a view: chunk by chunk from the disk into the host's hands.
 
 use super::{BATCH, Engine};
 use crate::attachment::local::{LocalFile, Stage};

@@ -1,8 +1,8 @@
-//! What a view has chosen, sealed onto the disk: the file is whole there before the first byte leaves, since a blob's hash is named
-//! with its first part.
+//! Seals a file that a view has chosen onto the disk. The whole file is on the disk before the first byte leaves this device,
+//! since the first part of a blob names the blob's hash.
 //!
-//! The key of a file seals one text. A file that is begun anew, by a new owner of the device, may have changed meanwhile: it gets
-//! another key.
+//! The key of a file seals one plaintext. If a new owner of the device starts to seal a file again, the file may have changed
+//! in between: the engine draws another key.
 
 use sha2::{Digest as _, Sha256};
 

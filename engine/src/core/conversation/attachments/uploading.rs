@@ -1,4 +1,4 @@
-//! What was sealed goes to the relay, into the log of its conversation, part by part from where the relay has it.
+//! Uploads a sealed file to the relay, into the log of its conversation, in parts from where the relay has it.
 
 use std::collections::VecDeque;
 

@@ -1,4 +1,4 @@
-//! The token of the own invite link: whoever brings it is expected.
+//! Keeps the token of the own invite link: the person expects whoever brings this token.
 
 use super::Engine;
 use crate::domain::consent::{OwnToken, Proof, Token};

@@ -1,4 +1,4 @@
-//! What is kept of people who wrote first: so many of them, and so much of what they wrote.
+//! Limits what this device keeps of people who wrote first: how many people, and how much of what each wrote.
 
 use parley_protocol::ids::{AccountId, LogId, Seq, UnixMillis};
 

@@ -1,4 +1,4 @@
-//! What people do with messages that are there.
+//! Carries out what people do with existing messages: edits, deletions for everyone, reactions.
 
 use parley_protocol::ids::MessageId;
 use parley_protocol::limits::MAX_TEXT;

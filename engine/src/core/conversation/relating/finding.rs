@@ -1,4 +1,5 @@
-//! Messages are known to each other by name, and stand on the disk by place: whoever speaks of one says about where it stands.
+//! Finds the message that a relation names. Messages name each other by reference (author and id), and the disk orders them
+//! by place; a relation therefore says roughly where its message stands.
 
 use parley_protocol::ids::{LogId, Seq, UnixMillis};
 

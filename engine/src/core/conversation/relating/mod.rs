@@ -1,5 +1,5 @@
-//! What messages say of other messages (`relation.rs`): what is stored of it, and what it makes of those messages, whichever
-//! comes first.
+//! Applies relations (`relation.rs`), which are messages about other messages: stores them, and computes what they make of
+//! those messages, whichever arrives first.
 
 mod asking;
 mod finding;

@@ -1,4 +1,4 @@
-//! What views see of it.
+//! Shows relations to the views.
 
 use parley_protocol::ids::UnixMillis;
 

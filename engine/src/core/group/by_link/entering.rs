@@ -1,5 +1,5 @@
-//! Coming into a group by a link: the commit is on disk before it is sent, with the keys that it brings, so that a device that stops in
-//! between finds out whether it is in.
+//! Joins a group by an invite link. The engine writes the commit and the keys that it brings to disk before it sends the
+//! commit, so that a device which stops in between finds out whether it is in the group.
 
 use parley_crypto::aead::XNonce;
 use parley_protocol::bounded::Bytes;

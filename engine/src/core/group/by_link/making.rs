@@ -1,4 +1,4 @@
-//! Making and revoking invite links. The links of a group stand in its policy; their secrets are with the account that made them.
+//! Makes and revokes invite links. The policy of a group lists its links; only the account that made a link has its secret.
 
 use parley_protocol::frame::LogEntry;
 use parley_protocol::ids::{GroupId, LogId, UnixMillis};

@@ -1,5 +1,5 @@
-//! Invite links of groups: made and revoked ([`making`]), what members leave at the relay for who comes by one ([`package`]), looking at
-//! a group from outside ([`visiting`]) and coming in ([`entering`]), with every member offline.
+//! Invite links of groups, with every member offline: making and revoking links ([`making`]), the data that members leave at
+//! the relay for a joiner ([`package`]), viewing a group from outside ([`visiting`]) and joining it ([`entering`]).
 
 mod entering;
 mod making;

@@ -1,5 +1,6 @@
-//! What members leave at the relay for who comes by a link: the group at the beginning of a group era, and the era's secret for each
-//! link. It goes with the commit that begins the era, or with the log that succeeds another.
+//! Makes the data that members leave at the relay for those who join by a link: the group at the beginning of a group era,
+//! and the era's secret for each link. A member sends the data with the commit that begins the era, or with the log that
+//! succeeds another.
 
 use parley_crypto::aead::XNonce;
 use parley_protocol::bounded::{Bytes, List};

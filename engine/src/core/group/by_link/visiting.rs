@@ -1,4 +1,5 @@
-//! Looking at a group from outside, by a link: which log it is in, what it is called, who is in it. Nothing of it is stored.
+//! Shows a group to a person outside who has its link: which log it is in, its name, its members. The engine stores none of
+//! this.
 
 use parley_protocol::frame::{
     Answer, EntryKind, LinkOffer, LogEntry, RelayError, Request, Retry, SubscribeLog,

@@ -1,4 +1,5 @@
-//! Reading what was kept before this device came, the newest era first, with nobody online. It goes on after a restart.
+//! Reads the messages kept before this device joined, the newest era first, with nobody online. The engine continues after a
+//! restart.
 
 use parley_protocol::frame::{Answer, EntryKind, LogEntry, ReadLog, RelayError, Request, Retry};
 use parley_protocol::ids::{GroupId, LogId, Seq};

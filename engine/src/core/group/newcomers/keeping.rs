@@ -1,5 +1,5 @@
-//! What is written is kept at the relay for who comes later, sealed to the group era; and the secrets of earlier eras are handed on from
-//! era to era, as long as the relay has what was written in them.
+//! Keeps messages at the relay for later members, sealed to the group era, and passes the secrets of earlier eras on from era
+//! to era, as long as the relay has the messages written in them.
 
 use parley_crypto::aead::XNonce;
 use parley_protocol::frame::LogEntry;

@@ -1,5 +1,5 @@
-//! What somebody who comes later reads of what was written before, as the group has agreed ([`History`]): nothing, what a member shares
-//! with them ([`sharing`]), or what is kept for them at the relay ([`keeping`], [`catching_up`]).
+//! History for new members of a group, as the group has agreed ([`History`]): none, what a member shares with them
+//! ([`sharing`]), or what the relay keeps for them ([`keeping`], [`catching_up`]).
 
 mod catching_up;
 mod keeping;

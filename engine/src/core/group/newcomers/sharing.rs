@@ -1,4 +1,4 @@
-//! What a member shares with somebody who came: messages with their authors' signatures, sent into the group for them.
+//! Shares history with a new member: a member sends messages with their authors' signatures into the group.
 
 use parley_protocol::ids::{AccountId, GroupId, LogId};
 
