@@ -1,4 +1,4 @@
-//! What goes into the engine and what comes out of it. Nothing else changes its state.
+//! Inputs and outputs of the engine. Nothing else changes its state.
 //!
 //! The host (a browser worker, or a test) calls [`crate::Engine::handle`] with each [`Input`] and then
 //! [`crate::Engine::poll`] until it answers `None`, carrying out every [`Output`] in order.

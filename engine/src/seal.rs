@@ -1,8 +1,8 @@
-//! Sealing at rest: everything that leaves the engine for a disk is encrypted here.
+//! Seals everything that leaves the engine for a disk.
 //!
 //! A sealed value is `0x80 + format (1, now 0x81) || nonce (24, random) || XChaCha20-Poly1305 ciphertext and tag`, with
-//! `"parley record v1\0" || first byte || purpose || place` as associated data, so that a record moved to another place, or
-//! taken for something else or of another format, does not open (`docs/storage-format.md`).
+//! `"parley record v1\0" || first byte || purpose || place` as associated data. So a record that somebody moved to another
+//! place, or used for another purpose or format, does not open (`docs/storage-format.md`).
 
 use core::fmt;
 

@@ -1,5 +1,5 @@
-//! Byte strings and lists whose maximum length is part of their type, so that a decoder refuses what is
-//! too long before anybody works on it.
+//! Byte strings and lists with their maximum length in their type, so that a decoder refuses longer ones before any code
+//! works on them.
 
 use alloc::vec::Vec;
 use core::fmt;

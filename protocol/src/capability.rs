@@ -1,4 +1,4 @@
-//! Capabilities: who knows one may post and read. The relay keeps only their hashes.
+//! Capabilities: secrets that allow posting and reading. The relay keeps only their hashes.
 
 use core::fmt;
 

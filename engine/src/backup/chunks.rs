@@ -1,6 +1,6 @@
-//! A stream of items under one key, sealed in chunks of one length, so that what is damaged or cut off costs only its
-//! own chunk. Each chunk's nonce counts it and says whether it is the last (the STREAM construction of Hoang,
-//! Reyhanitabar, Rogaway and Vizár, 2015): chunks cannot change places, and a stream that was cut short is known to be.
+//! Seals a stream of items under one key, in chunks of one length, so that damage or a cut costs only its own chunk. Each
+//! chunk's nonce counts the chunk and says whether it is the last (the STREAM construction of Hoang, Reyhanitabar, Rogaway
+//! and Vizár, 2015): chunks cannot change places, and a reader detects a stream that was cut short.
 
 use parley_crypto::aead::{TAG, XNonce, xopen, xseal};
 use parley_protocol::padding::padded_length;

@@ -1,5 +1,5 @@
-//! The head of a backup file: whose it is, who wrote it, what is in it, and the key of its chunks. It is sealed to the
-//! recovery phrase, and because anybody can seal to a public key, a device of the account has signed it.
+//! The head of a backup file: whose file it is, which device wrote it, what it contains, and the key of its chunks. The head
+//! is sealed to the recovery phrase; because anybody can seal to a public key, a device of the account signs it.
 //!
 //! `"PARLEYBK" || version (1) || length of the rest (4) || checksum (8) || key, sealed to the phrase (1,168) || head, sealed
 //! under that key`. The checksum tells damage from another phrase; it keeps nobody from anything.

@@ -1,7 +1,7 @@
-//! The head of a backup, the only part of it that changes in place: which blob the manifest is, and the key of
-//! everything, sealed to the recovery phrase (HPKE, RFC 9180, with X-Wing, so that what is recorded today stays secret
-//! from a quantum computer). The devices have that key among themselves and need no phrase. Where to seal to is no secret, so a
-//! device of the account signs the head, and the signature is checked before anything is opened.
+//! The head of a backup, the only part that changes in place: the blob id of the manifest, and the backup's key, sealed to
+//! the recovery phrase (HPKE, RFC 9180, with X-Wing, so that what an attacker records today stays secret from a quantum
+//! computer). The devices share that key among themselves and need no phrase. The public key of the phrase is no secret, so a
+//! device of the account signs the head, and a reader checks the signature before it opens anything.
 
 use ed25519_dalek::{Signer as _, SigningKey};
 use parley_crypto::MlsRandom;

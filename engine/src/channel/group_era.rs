@@ -1,5 +1,6 @@
-//! Group eras: spans of epochs whose members read the log with one capability, so that a device which was away for long reads on
-//! across them. What opens the log for reading follows from a secret of the era's first epoch. It opens no message.
+//! Group eras: spans of epochs whose members read the log with one capability, so that a device that was away for long reads
+//! on across them. The capability that opens the log for reading derives from a secret of the era's first epoch. It decrypts
+//! no message.
 
 use parley_crypto::hkdf;
 use parley_protocol::capability::Capability;

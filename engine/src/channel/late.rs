@@ -1,5 +1,5 @@
-//! What a device lacks of logs into which it was let late: after somebody had written there. The account's other devices
-//! are asked for it.
+//! The holes of a late join: what this device lacks of logs to which it was added after somebody had written there. The
+//! device asks the account's other devices for them.
 
 use std::collections::VecDeque;
 

@@ -1,4 +1,4 @@
-//! A conversation log as this device knows it: what is stored of it, and what is known while connected.
+//! A conversation log as this device knows it: the stored part, and the part known only while connected.
 
 use parley_protocol::frame::CreateLog;
 use parley_protocol::ids::{AccountId, AppendId, DeviceId, EntryHash, Era, GroupId, LogId, Seq, UnixMillis};

@@ -1,6 +1,6 @@
-//! How far a log was read, and in which eras of the relay. A place and its era together are given out once, and what
-//! stands before it is always the same; so two devices know from this how far they have read the same entries, also when
-//! the relay was rolled back to a copy in between and gave out numbers a second time.
+//! How far a device has read a log, and in which eras of the relay. The relay gives out a place together with its era only
+//! once, and the entries before that place are always the same. So two devices can tell how far they have read the same
+//! entries, even if the relay was rolled back to a copy in between and gave out numbers a second time.
 
 use parley_protocol::frame::KnownPlace;
 use parley_protocol::ids::{Era, Seq};

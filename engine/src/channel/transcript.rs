@@ -1,13 +1,13 @@
-//! What a device remembers of the entries of one log beside its cursor, to notice a relay that shows different
-//! people different logs, and to repair what was missed.
+//! The transcript: what a device remembers of the entries of one log beside its cursor, to detect a relay that shows
+//! different people different logs, and to repair what the device missed.
 //!
-//! Every entry moves the history hash. A message carries the hash that its sender had when it was encrypted, so that
-//! whoever reads it knows whether both have seen the same entries in the same order (the transcript consistency
-//! that RFC 9750 section 5.1 leaves to the application).
+//! Every entry changes the history hash. A message carries the hash that its sender had when it encrypted the message, so
+//! that a reader knows whether both have seen the same entries in the same order (the transcript consistency that RFC 9750
+//! section 5.1 leaves to the application).
 //!
-//! There are two of them. One begins with each epoch, from a secret of that epoch and the place after which it begins: a device
-//! that is let in later compares it from its first entry on. The other one goes on from the log's first entry: whoever has been
-//! there since then notices also what was exchanged right before a commit. A message carries one of the two.
+//! There are two history hashes. One begins with each epoch, from a secret of that epoch and the place after which it begins:
+//! a device that joins later compares it from its first entry on. The other goes on from the log's first entry: a device that
+//! has been there since then detects also what was changed right before a commit. A message carries one of the two.
 
 use std::collections::VecDeque;
 

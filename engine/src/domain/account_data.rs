@@ -1,4 +1,4 @@
-//! What a person keeps of a conversation for themselves: what they deleted of it, and what they have not sent.
+//! Account data: what a person keeps of a conversation for themselves, which is deletions and the draft.
 
 use parley_protocol::ids::UnixMillis;
 use serde::{Deserialize, Serialize};

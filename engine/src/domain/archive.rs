@@ -1,5 +1,5 @@
-//! Chats of another account that came from a backup file: they can be read, and nothing is ever written into them. Neither
-//! the other person nor their keys are known to this account, so they are no conversations.
+//! Archives: chats of another account that came from a backup file. People can read them, and nothing is ever written into
+//! them. This account knows neither the other person nor their keys, so archives are no conversations.
 
 use parley_protocol::ids::{AccountId, UnixMillis};
 use parley_protocol::username::Username;

@@ -1,8 +1,8 @@
-//! Whether a person wants to hear from somebody (*consent*, the word of MIMI), and the token of an invite link, which says
-//! that somebody is expected.
+//! Consent: whether a person wants to hear from somebody (the word of MIMI), and the token of an invite link, which says that
+//! the person expects somebody.
 //!
-//! Of two decisions the one with the greater counter holds, and of two that were made at once on two devices the later of
-//! requested, granted, revoked: every device of the account comes to the same.
+//! Of two decisions, the one with the greater counter holds. Of two decisions made at once on two devices, the later in the
+//! order requested, granted, revoked holds. So every device of the account comes to the same result.
 
 use core::fmt;
 

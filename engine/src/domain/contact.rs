@@ -1,4 +1,4 @@
-//! Other people: the device log that was pinned at first contact, and what they say of themselves.
+//! Contacts: the device log that was pinned at first contact, and what the contact says about themselves.
 
 use parley_protocol::device_log::{DeviceLog, DeviceLogError, SignedEntry};
 use parley_protocol::ids::{AccountId, UnixMillis};

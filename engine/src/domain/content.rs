@@ -1,9 +1,9 @@
-//! What is inside of an MLS application message: names and meaning after draft-ietf-mimi-content.
+//! The content of an MLS application message, with names and meaning after draft-ietf-mimi-content.
 //!
-//! `version (1) || postcard(Envelope) || padding`. An envelope carries its kind as a number and its body as
-//! bytes, and optional fields by tag, so that a newer version can add kinds and fields and an older one still
-//! knows that there was a message, from whom, and whether to show "sent by a newer version". What is shown is a [`Part`],
-//! which every version stores and hands on as it came.
+//! `version (1) || postcard(Envelope) || padding`. An envelope carries its kind as a number, its body as bytes, and optional
+//! fields by tag. So a newer version can add kinds and fields, and an older version still knows that a message came, from
+//! whom, and whether to show "sent by a newer version". What the views show is a [`Part`], which every version stores and
+//! passes on unchanged.
 
 pub(crate) mod files;
 mod part;

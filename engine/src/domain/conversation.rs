@@ -1,5 +1,5 @@
-//! A conversation: one for each contact, over one log or more (two, when both began at the same moment), and one for each
-//! group.
+//! Conversations: one for each contact, over one log or more (two, when both sides began at the same moment), and one for
+//! each group.
 
 use parley_protocol::ids::{AccountId, GroupId, LogId, MessageId, Seq, UnixMillis};
 use serde::{Deserialize, Serialize};

@@ -1,5 +1,5 @@
-//! What a person deleted for themselves. It stays deleted, whichever way it comes again: late, in the history of another
-//! device, or out of a backup.
+//! Deletions for oneself. A deleted message stays deleted, whichever way it comes again: late, in the history of another
+//! device, or from a backup.
 
 use parley_protocol::ids::{AccountId, LogId, MessageId, Seq, UnixMillis};
 use serde::{Deserialize, Serialize};

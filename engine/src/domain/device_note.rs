@@ -1,4 +1,4 @@
-//! What the devices of an account tell each other of themselves: a name, and when they were last used.
+//! Notes that the devices of an account send each other about themselves: a name, and when the device was last used.
 
 use parley_protocol::ids::{DeviceId, UnixMillis};
 use serde::{Deserialize, Serialize};

@@ -1,4 +1,4 @@
-//! What stands in the composer of a conversation and was not sent.
+//! The draft of a conversation: the text in its composer that was not sent.
 
 use parley_protocol::ids::UnixMillis;
 use serde::{Deserialize, Serialize};

@@ -1,4 +1,4 @@
-//! How a person keeps a conversation in the list: pinned, archived, muted, marked as unread. All devices of the account have the same.
+//! Marks of a conversation in the list: pinned, archived, muted, marked as unread. All devices of the account have the same.
 
 use parley_protocol::ids::UnixMillis;
 use serde::{Deserialize, Serialize};

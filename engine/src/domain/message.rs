@@ -1,4 +1,4 @@
-//! A message at rest.
+//! A message as it is stored.
 
 mod body;
 mod group_line;

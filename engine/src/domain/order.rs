@@ -1,4 +1,4 @@
-//! Where a message stands in its conversation.
+//! The order of messages: where a message stands in its conversation.
 
 use parley_protocol::ids::{LogId, Seq, UnixMillis};
 use serde::{Deserialize, Serialize};

@@ -1,4 +1,4 @@
-//! What this device has to send. An entry leaves the outbox only when it is on disk at the relay.
+//! The outbox: what this device has to send. An entry leaves the outbox only when the relay has it on disk.
 
 use parley_protocol::ids::{AppendId, Epoch, LogId, MessageId, UnixMillis};
 use serde::{Deserialize, Serialize};

@@ -1,6 +1,6 @@
-//! What messages say of other messages: edits, deletions for everyone and reactions. Each is a message of its own, stored at its
-//! place like any other; what they make of the one that they speak of is computed here, from the set of them alone: devices that
-//! heard them in other orders see the same.
+//! Relations: what messages say of other messages, which are edits, deletions for everyone and reactions. Each relation is a
+//! message of its own, stored at its place like any other. This file computes their effect on a message from the set of its
+//! relations alone, so that devices that received them in different orders show the same.
 
 mod state;
 

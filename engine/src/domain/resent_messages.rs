@@ -1,6 +1,6 @@
-//! Which messages came to this device by being sent again. Where the log in which they stood first is not known here,
-//! nothing else tells when somebody asks for them once more. And which came with history, of those that may be sent again
-//! here as well.
+//! Remembers which messages came to this device by being sent again. If this device does not know the log in which they first
+//! stood, nothing else tells when a device asks for them once more. Also remembers which of the messages that may be sent
+//! again here came with history.
 
 use parley_protocol::ids::MessageId;
 use serde::{Deserialize, Serialize};

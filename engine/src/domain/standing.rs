@@ -1,5 +1,5 @@
-//! What a device remembers of the places in a conversation's history: which messages were not read, which gaps may
-//! still be filled, what was taken out, and how far the time of each log has come.
+//! Remembers the places of a conversation's history: which messages are unread, which gaps may still be filled, what was
+//! removed, and how far the time of each log has come.
 
 use parley_protocol::ids::{LogId, MessageId, Seq, UnixMillis};
 use serde::{Deserialize, Serialize};

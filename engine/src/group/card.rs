@@ -1,5 +1,5 @@
-//! A group chat as a backup has it: what it was called and who was in it. A device that comes back by the phrase shows its history, and
-//! is let in by its members.
+//! The card of a group chat in a backup: its name and its members. A device that comes back by the phrase shows the chat's
+//! history; the members add the device.
 
 use parley_protocol::ids::{AccountId, GroupId};
 use serde::{Deserialize, Serialize};

@@ -1,6 +1,6 @@
-//! A group as this device knows it: whether it is in it, what the group has agreed on, who is in it, and what this person has
-//! asked of it and the group has not done yet. The MLS group says the same of the present; this record says it without MLS, and
-//! of a group that this device is not in.
+//! A group chat as this device knows it: whether the account is in it, its policy, its members, and the changes that this
+//! person asked for and the group has not made yet. The MLS group says the same of the present; this record says it without
+//! MLS, and also for a group that this device is not in.
 
 use std::collections::VecDeque;
 

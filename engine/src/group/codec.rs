@@ -1,5 +1,5 @@
-//! The formats of a group: one version byte, then postcard. Members hash and sign these bytes, so that a value has one form
-//! only: what does not come back as the same bytes is refused.
+//! The encoding of a group's formats: one version byte, then postcard. Members hash and sign these bytes, so a value has only
+//! one form: the decoder refuses bytes that do not encode to themselves again.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;

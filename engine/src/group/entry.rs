@@ -1,5 +1,5 @@
-//! How a commit of a group stands in its log: sealed to the group era, so that who was away reads on across epochs, and so that
-//! the relay sees neither accounts nor devices nor what a group is called.
+//! A commit of a group as it stands in the log: sealed to the group era, so that a device that was away reads on across
+//! epochs, and so that the relay sees neither accounts nor devices nor the group's name.
 //!
 //! `1 || nonce (24) || XChaCha20-Poly1305(key of the era, aad = label || log (16), postcard(CommitEntry))`.
 

@@ -1,5 +1,5 @@
-//! How far the device log of an account had come when one of its devices was removed because the log said so. Who shows an older
-//! log later, in which the device is still there, is refused. It stands in the GroupContext.
+//! Floors: how long the device log of an account was when a device was removed because the log said so. Members refuse
+//! anybody who shows an older log later, in which the device is still present. The floors are in the GroupContext.
 
 use parley_protocol::device_log::LogHead;
 use parley_protocol::ids::AccountId;

@@ -1,9 +1,10 @@
-//! The only judge of what a group becomes: of its creation, of a Welcome, of own commits before they are made, of received ones and
-//! of those that somebody replays. It is a pure function of the group, the commit and its evidence. It has no clock, knows nobody's
-//! pins and asks no directory, so that all members come to the same.
+//! The judge: the only code that decides what a group becomes. It judges the group's creation, a Welcome, own commits before
+//! this device makes them, received commits, and commits that somebody replays. It is a pure function of the group, the
+//! commit and its evidence. It has no clock, knows nobody's pins and asks no directory, so that all members come to the same
+//! result.
 //!
-//! What MLS has to say stands before it (`mls/chat`): the commit is valid, its proposals are given and of the three kinds that
-//! [`Deed`] knows, its leaves and its GroupContext are Parley's.
+//! MLS decides first (`mls/chat`): the commit is valid, its proposals are by value and of the three kinds that [`Deed`]
+//! knows, its leaves and its GroupContext are Parley's.
 
 mod context;
 mod members;

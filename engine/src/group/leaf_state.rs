@@ -1,4 +1,4 @@
-//! What a leaf says of itself beside who it is: an extension of the LeafNode (RFC 9420 section 7.2).
+//! The leaf state: what a leaf says of itself beside its credential, as an extension of the LeafNode (RFC 9420 section 7.2).
 
 use parley_protocol::device_log::LogHead;
 use serde::{Deserialize, Serialize};

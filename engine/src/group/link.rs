@@ -1,8 +1,9 @@
-//! Invite links of a group: who has one comes in by an external commit (RFC 9420 section 12.4.3.2), with every member offline.
+//! Invite links of a group: a person who has one joins by an external commit (RFC 9420 section 12.4.3.2), with every member
+//! offline.
 //!
-//! What follows from a link's secret: a key that signs who comes (the policy has its public half), keys to which each group era's secret
-//! is sealed, and a capability at the relay. Members know only the public halves, so that who was removed, with the relay's help,
-//! opens no later era.
+//! From a link's secret derive a key that signs the joiner's commit (the policy has its public half), keys to which each
+//! group era's secret is sealed, and a capability at the relay. Members know only the public halves, so that a removed
+//! member, even with the relay's help, opens no later era.
 
 mod fragment;
 mod package;

@@ -1,5 +1,5 @@
-//! What members call themselves, as statements that others can hand on: who lets somebody into a group tells them what all the
-//! others are called, and cannot name them otherwise.
+//! Names of members, as signed statements that others can pass on: a member who adds somebody tells them the names of all
+//! other members, and cannot change those names.
 
 use ed25519_dalek::{Signer as _, SigningKey};
 use parley_protocol::device_log::{DeviceLog, Signature};

@@ -1,6 +1,6 @@
-//! What was written before somebody came: kept for them at the relay, or handed on by who let them in. Each message carries its
-//! author's signature, so that nobody who hands it on can put words into another's mouth; that nothing is left out, and when it was
-//! written, rests on who does.
+//! Messages from before a member joined: the relay keeps them for the member, or the member who added them passes them on.
+//! Each message carries its author's signature, so that nobody who passes it on can change what the author said. That nothing
+//! is left out, and when a message was written, rests on the member who passes it on.
 
 use parley_crypto::aead::{self, XNonce};
 use parley_protocol::device_log::DeviceLog;

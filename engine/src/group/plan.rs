@@ -1,5 +1,5 @@
-//! What a commit that removes or changes roles has to write into the GroupContext with it. Who makes a commit and who judges one
-//! ask here.
+//! Computes what a commit that removes members or changes roles must also write into the GroupContext. Both the committer and
+//! the judge use this.
 
 use parley_protocol::device_log::LogHead;
 use parley_protocol::ids::AccountId;

@@ -1,5 +1,5 @@
-//! The policy of a group: what it is called, who governs it, and who may do what. It stands in the GroupContext, so that all
-//! members have the same, and changes only by a commit that [`super::judge`] lets through.
+//! The policy of a group: its name, who governs it, and who may do what. The policy is in the GroupContext, so that all
+//! members have the same, and changes only by a commit that [`super::judge`] accepts.
 
 use parley_protocol::ids::AccountId;
 use serde::{Deserialize, Serialize};

@@ -1,6 +1,6 @@
-//! The channel between two devices that are being linked. Its keys come from HPKE in base mode (RFC 9180: X25519,
-//! HKDF-SHA256, ChaCha20-Poly1305) when a code was scanned, and from SPAKE2 when one was typed. HPKE authenticates
-//! the device that showed the code; two digits ([`super::check`]), the one that scanned it.
+//! The encrypted channel between two devices during linking. Its keys come from HPKE in base mode (RFC 9180: X25519,
+//! HKDF-SHA256, ChaCha20-Poly1305) after a scanned code, and from SPAKE2 after a typed code. HPKE authenticates the device
+//! that showed the code; two digits ([`super::check`]) authenticate the device that scanned it.
 
 use parley_crypto::aead::{Key, Nonce, open, seal};
 use parley_crypto::hpke::x25519::{self, ENCAPPED};

@@ -1,9 +1,9 @@
-//! Two digits by which a person sees that both devices are in the same channel.
+//! Two digits by which a person checks that both devices are in the same channel.
 //!
-//! They depend on a value of either device. The one that shows the code *commits* to its nonce in the code, before the
-//! other has chosen a key, and *opens* it in the channel, after that key is fixed. So neither can try values until the
-//! digits are those that it wants: whoever answers in a device's place, or stands between two, has one chance in a
-//! hundred.
+//! The digits depend on a value of each device. The device that shows the code *commits* to its nonce in the code, before the
+//! other device has chosen a key, and *opens* the commitment in the channel, after that key is fixed. So neither device can
+//! try values until the digits suit it: an attacker who answers in a device's place, or stands between the two, has one
+//! chance in a hundred.
 
 use parley_crypto::MlsRandom;
 use sha2::{Digest as _, Sha256};

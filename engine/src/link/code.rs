@@ -1,8 +1,8 @@
-//! What one device shows and the other scans, opens or pastes: `#link/<base32 of 50 bytes>`. It is made to look
-//! unlike an invite (`#i/...`), and neither is taken for the other.
+//! The link code that one device shows and the other scans, opens or pastes: `#link/<base32 of 50 bytes>`. The form differs
+//! from an invite (`#i/...`), so that no reader takes one for the other.
 //!
-//! `version (1) || who shows it (1) || X25519 public key (32) || commitment to a nonce (16)`. Everything that the
-//! channel rests on stands in it in full, so that the relay has nothing to choose. The rendezvous slot follows from it.
+//! `version (1) || who shows it (1) || X25519 public key (32) || commitment to a nonce (16)`. The code contains in full
+//! everything that the channel rests on, so that the relay has nothing to choose. The rendezvous slot derives from the code.
 
 use parley_protocol::ids::SlotId;
 use sha2::{Digest as _, Sha256};

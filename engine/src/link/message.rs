@@ -1,4 +1,4 @@
-//! What two devices that are being linked say to each other, each in its turn. No private key is among it.
+//! The messages of two devices during linking, each in its turn. None contains a private key.
 
 use parley_protocol::bounded::Bytes;
 use parley_protocol::device_log::{DeviceRecord, LogHead, Signature};

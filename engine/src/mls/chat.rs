@@ -1,7 +1,7 @@
-//! A chat of many as MLS: made, changed, and changed by others. What may be is said by [`crate::group::judge`]; here a group becomes
-//! what it judges, before anything of it is staged or merged.
+//! Group chats as MLS: makes, changes and follows them. [`crate::group::judge`] decides what is allowed; this module converts
+//! a group into what the judge judges, before it stages or merges anything.
 //!
-//! As in `group.rs`, what fails leaves the state as it was only together with a roll-back.
+//! As in `group.rs`, a failed function leaves the state as it was only together with a roll-back.
 
 mod data;
 mod group_info;

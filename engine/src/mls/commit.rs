@@ -1,5 +1,5 @@
-//! What somebody else's commit would change, and whether it may: a commit replaces its sender's keys, and brings the
-//! group's leaves nearer to what the device logs say. Anything else is refused.
+//! Judges another member's commit in a conversation of two: a commit replaces its sender's keys, and brings the group's
+//! leaves nearer to what the device logs say. Anything else is refused.
 
 use openmls::prelude::StagedCommit;
 use parley_protocol::ids::AccountId;

@@ -1,5 +1,4 @@
-//! The extensions of private use (RFC 9420 section 17.3) of groups that are chats of many: what stands in a leaf and in the
-//! GroupContext, and nothing else does.
+//! The private-use extensions (RFC 9420 section 17.3) of group chats: the only extensions in a leaf and in the GroupContext.
 
 use openmls::prelude::{
     Extension, ExtensionType, Extensions, GroupContext, KeyPackage, LeafNode, RequiredCapabilitiesExtension,

@@ -1,5 +1,5 @@
-//! One MLS group: made, joined, written to, read from. Every function leaves the state as it was when it fails
-//! only together with [`crate::records::state::StateStore::roll_back`]; the caller does that and loads again.
+//! One MLS group: makes, joins, writes to and reads it. A failed function leaves the state as it was only together with
+//! [`crate::records::state::StateStore::roll_back`]; the caller calls that and loads the group again.
 
 use openmls::prelude::{
     JoinBuilder, KeyPackage, LeafNodeIndex, LeafNodeParameters, MlsGroup, MlsGroupCreateConfig,

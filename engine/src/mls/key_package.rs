@@ -1,4 +1,5 @@
-//! KeyPackages (RFC 9420 section 10): own ones to publish, others' to check before anything is encrypted to them.
+//! KeyPackages (RFC 9420 section 10): makes own ones to publish, and checks others' before this device encrypts anything to
+//! them.
 
 use openmls::prelude::{
     Capabilities, CredentialType, ExtensionType, KeyPackage, KeyPackageIn, LeafNode, Lifetime,

@@ -1,5 +1,5 @@
-//! A Welcome taken apart: what is for one joiner, and what is the same for all. OpenMLS makes one for everybody, with a secret
-//! for each; every joiner would get those of all others too.
+//! Splits a Welcome into the part for one joiner and the part for all. OpenMLS makes one Welcome for everybody, with a secret
+//! for each joiner; unsplit, every joiner would also get the secrets of all others.
 
 use openmls::prelude::{KeyPackage, MlsMessageOut, ProtocolVersion, Welcome};
 use openmls_traits::OpenMlsProvider as _;

@@ -1,4 +1,4 @@
-//! The names of the records. The first byte is the kind; it never changes its meaning.
+//! The names of the records. The first byte of a name is the kind; a kind never changes its meaning.
 
 use parley_protocol::ids::{AccountId, GroupId, LogId};
 

@@ -1,5 +1,5 @@
-//! What the engine keeps: [`state`] holds every small record in memory and knows what changed since the last
-//! change set; [`sealed`] turns changes into sealed records and back; [`keys`] names the records.
+//! The records that the engine keeps: [`state`] holds every small record in memory and knows what changed since the last
+//! change set; [`sealed`] converts changes into sealed records and back; [`keys`] names the records.
 
 pub(crate) mod keys;
 pub(crate) mod migrations;

@@ -1,8 +1,8 @@
-//! State values as sealed records of at most [`CHUNK`] bytes, so that a change in a large value (the ratchet
-//! tree of a large group, say) writes the chunks that changed and no others.
+//! Cuts state values into sealed records of at most [`CHUNK`] bytes, so that a change in a large value (for example the
+//! ratchet tree of a large group) writes only the chunks that changed.
 //!
-//! A record's name is `HMAC(key)[..16] || chunk number (2, big-endian)`; inside the seal stand the key, whether
-//! the chunk is the last, and its bytes.
+//! A record's name is `HMAC(key)[..16] || chunk number (2, big-endian)`; the sealed content is the key, whether the chunk is
+//! the last, and the chunk's bytes.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! The state of a device as a map from keys to values, with undo and with a list of what changed.
+//! The state of a device as a map from keys to values, with undo and a list of changes.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;

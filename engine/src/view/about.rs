@@ -1,4 +1,4 @@
-//! What views see of a message beside what it says.
+//! What views show of a message beside its content.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,4 +1,4 @@
-//! Files in messages, as the views see them.
+//! Files of messages in the view models.
 
 use parley_protocol::ids::UnixMillis;
 use serde::{Deserialize, Serialize};

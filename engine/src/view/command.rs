@@ -1,4 +1,4 @@
-//! What a person can ask for.
+//! Commands: what a person can ask the engine to do.
 
 use parley_protocol::ids::{AccountId, DeviceId, MessageId};
 use serde::{Deserialize, Serialize};

@@ -1,4 +1,4 @@
-//! The account's devices, and how linking a new one goes.
+//! View models of the account's devices, and of the progress of linking.
 
 use parley_protocol::ids::{DeviceId, UnixMillis};
 use serde::{Deserialize, Serialize};

@@ -1,4 +1,4 @@
-//! Why something was not done.
+//! Errors: why the engine did not carry out a command.
 
 use parley_protocol::username::UsernameError;
 use serde::{Deserialize, Serialize};

@@ -1,4 +1,4 @@
-//! Backup files, for who saves and restores them.
+//! View models of saving and restoring backup files.
 
 use parley_protocol::ids::UnixMillis;
 use serde::{Deserialize, Serialize};

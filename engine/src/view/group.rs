@@ -1,4 +1,4 @@
-//! What views see of a group.
+//! View models of groups.
 
 use parley_protocol::ids::{AccountId, UnixMillis};
 use serde::{Deserialize, Serialize};

@@ -1,7 +1,7 @@
-//! What the views see: requests, events and view models. Plain data; the UI never sees an MLS type.
+//! The interface between engine and views: requests, events and view models. Plain data; the UI never sees an MLS type.
 //!
-//! A view sends [`Request`]s, each with an id that it chose, and gets [`Event`]s. All views get all events;
-//! an [`Event::Reply`] is for the one whose request id it carries. A view begins with [`Command::Subscribe`].
+//! A view sends [`Request`]s, each with an id that the view chose, and gets [`Event`]s. All views get all events; an
+//! [`Event::Reply`] is for the view whose request id it carries. A view begins with [`Command::Subscribe`].
 
 mod about;
 mod attachment;

@@ -1,4 +1,4 @@
-//! A verified log, and how it grows.
+//! The verified device log, and the rules by which it grows.
 
 use alloc::vec::Vec;
 

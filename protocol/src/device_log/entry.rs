@@ -1,4 +1,4 @@
-//! One entry: its bytes, its hash and its signatures.
+//! One entry of a device log: its bytes, its hash and its signatures.
 
 use alloc::vec::Vec;
 use core::fmt;

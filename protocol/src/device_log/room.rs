@@ -1,5 +1,6 @@
-//! Who may write how much, so that a device that writes whatever it can is removed all the same: for every device that is
-//! in the log there is room for its removal, the end of the log is for the phrase, and no author writes more than a share.
+//! Limits how much each author may write into a device log, so that even a device that writes as much as it can is removed in
+//! the end: every device in the log has room for its removal, the end of the log is for the phrase, and no author writes more
+//! than a share.
 
 use alloc::vec::Vec;
 

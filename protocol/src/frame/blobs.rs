@@ -1,4 +1,4 @@
-//! What a client asks about blobs and backups.
+//! Requests about blobs and backups.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,5 +1,5 @@
-//! Into a group's log by an invite link, with nobody online: who has the link's capability gets what members left for it, and may
-//! append a commit that brings a device in from outside (RFC 9420 section 12.4.3.2).
+//! Requests to join a group's log by an invite link, with nobody online: a client with the link's capability gets what
+//! members left for the link, and may append a commit that adds a device from outside (RFC 9420 section 12.4.3.2).
 
 use serde::{Deserialize, Serialize};
 

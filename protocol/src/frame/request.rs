@@ -1,4 +1,4 @@
-//! What a client asks of the relay.
+//! Requests of a client to the relay.
 
 use alloc::vec::Vec;
 

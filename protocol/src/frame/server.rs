@@ -1,4 +1,4 @@
-//! What the relay says to a client.
+//! Frames from the relay to a client: answers and pushes.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,8 +1,8 @@
-//! Files in a message: a part of several parts (draft-ietf-mimi-content sections 4 and 6), a text and external parts that are
-//! processed together.
+//! Files in a message: a multipart (draft-ietf-mimi-content sections 4 and 6) of a text and external parts that are processed
+//! together.
 //!
-//! The bytes of an external part stand at the relay as a blob, sealed under a key of their own ([`crate::attachment`]). What is
-//! here says which blob, what opens it, and what to show until somebody wants it.
+//! The relay keeps the bytes of an external part as a blob, sealed under the part's own key ([`crate::attachment`]). An
+//! external part says which blob it is, which key opens the blob, and what to show until somebody opens the file.
 
 use parley_protocol::capability::Capability;
 use parley_protocol::ids::{BlobHash, BlobId};

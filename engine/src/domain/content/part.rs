@@ -1,7 +1,7 @@
-//! What somebody said: a part in the sense of draft-ietf-mimi-content section 4, as it travels, is stored and is handed on.
+//! A part, in the sense of draft-ietf-mimi-content section 4: what somebody said, as it is sent, stored and passed on.
 //!
-//! A version that does not know a kind, or a field without which the rest would be misread, keeps the part as it came and
-//! shows that a newer version wrote it; the version that knows it shows what it says.
+//! A version that does not know a kind, or a field without which the rest would be misread, stores the part unchanged and
+//! shows that a newer version wrote it. A version that knows the kind shows the content.
 
 use parley_protocol::limits::MAX_TEXT;
 use serde::de::DeserializeOwned;

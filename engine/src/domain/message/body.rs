@@ -1,4 +1,4 @@
-//! What stands in a chat at a place.
+//! The body of a message: what stands at one place in a chat.
 
 use serde::{Deserialize, Serialize};
 

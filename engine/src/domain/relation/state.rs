@@ -1,4 +1,4 @@
-//! What all that was said of one message makes of it.
+//! Computes the state of one message from all relations to it.
 
 use parley_protocol::ids::{AccountId, MessageId, UnixMillis};
 use serde::{Deserialize, Serialize};

@@ -1,4 +1,4 @@
-//! What a commit writes into the GroupContext.
+//! Judges what a commit writes into the GroupContext.
 
 use parley_protocol::device_log::LogHead;
 use parley_protocol::ids::{AccountId, GroupId};

@@ -1,4 +1,4 @@
-//! Who comes and who goes.
+//! Judges whom a commit adds and removes.
 
 use parley_protocol::device_log::{DeviceLog, LogHead};
 use parley_protocol::ids::AccountId;

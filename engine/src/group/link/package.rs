@@ -1,5 +1,5 @@
-//! What members leave at the relay for who comes from outside, and for members who lack a link's public keys: the group as it is at
-//! the beginning of a group era. Who has the era's secret opens it.
+//! The package that members leave at the relay for joiners from outside, and for members who lack a link's public keys: the
+//! group as it is at the beginning of a group era. Whoever has the era's secret opens the package.
 
 use parley_crypto::aead::{self, XNonce};
 use parley_protocol::ids::LogId;
