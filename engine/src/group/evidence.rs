@@ -1,5 +1,5 @@
-//! Evidence: what a commit shows to the members who judge it and MLS does not carry, which is device logs and leave
-//! statements. The evidence is beside the MLS message; the committer signs its hash.
+//! Evidence: what a commit shows to the members who judge it and MLS does not carry, which is device logs, leave statements
+//! and link proofs. The evidence is beside the MLS message; the committer signs its hash.
 
 use ed25519_dalek::{Signer as _, SigningKey};
 use parley_protocol::device_log::{DeviceLog, Signature, SignedEntry, VerifyingKeyBytes};

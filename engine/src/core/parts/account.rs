@@ -14,7 +14,7 @@ use crate::view::{Command, CommandError, Reply, ViewRequestId};
 half! {
     AccountCode, OfAccount;
 
-    // What people do.
+    // Commands.
     account_command(view: ViewRequestId, command: Command) -> Result<Option<Reply>, CommandError>,
         else Err(CommandError::Offline);
 
