@@ -11,33 +11,33 @@ use crate::domain::relation::MessageRef;
 use crate::io::{LoadId, Record};
 use crate::view::{CommandError, ConversationId, MessageDetails, MessageView, Reply, ViewRequestId};
 
-/// Messages that are looked at from the place on.
+/// Messages to search from the named place on.
 const AFTER: u32 = 64;
-/// And before it, if it is not there.
+/// Messages to search before the place, if the message is not there.
 const BEFORE: u32 = 200;
 
-/// What it is looked for.
+/// The purpose of a search.
 #[derive(Debug, Clone, Copy)]
 enum Wants {
-    /// All views are shown it as it is now.
+    /// Show all views the message as it is now.
     Show,
-    /// A view wants to see it.
+    /// A view wants to show the message.
     View(ViewRequestId),
-    /// A view wants to know what became of it.
+    /// A view wants the message's details.
     Details(ViewRequestId),
 }
 
-/// A message that is being looked for.
+/// A search for a message.
 pub(in crate::core) struct Finding {
     conversation: ConversationId,
     message: MessageRef,
     wants: Wants,
-    /// It was not where it is said to be.
+    /// The message was not at its named place.
     again: bool,
 }
 
 impl Engine {
-    /// A view wants to see the message that another one names.
+    /// A view wants to show the message that another one names.
     pub(in crate::core) fn find_message(
         &mut self,
         view: ViewRequestId,
@@ -52,7 +52,7 @@ impl Engine {
         Ok(None)
     }
 
-    /// A view wants to know what became of a message.
+    /// A view wants the details of a message.
     pub(in crate::core) fn show_details(
         &mut self,
         view: ViewRequestId,
