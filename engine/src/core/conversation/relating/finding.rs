@@ -72,7 +72,7 @@ impl Engine {
         if known { Ok(()) } else { Err(CommandError::UnknownConversation) }
     }
 
-    /// Something was said of a message: views that show it see what it is now.
+    /// A message has a new relation: updates the views that show it.
     pub(super) fn show_again(&mut self, conversation: ConversationId, message: MessageRef) {
         match self.waiting_message(&message) {
             Some(waiting) => self.changed.messages.or_default(conversation).push(waiting),
@@ -100,7 +100,7 @@ impl Engine {
         self.places.relating.finding.insert(load, finding);
     }
 
-    /// A page came in which a message was looked for; whether it was for that.
+    /// A page came; returns whether it was for a search for a message.
     pub(in crate::core) fn looked_for(&mut self, id: LoadId, records: &[Record]) -> bool {
         let Some(finding) = self.places.relating.finding.remove(&id) else { return false };
         let archived = self.archives.contains_key(&finding.conversation);
@@ -136,7 +136,7 @@ impl Engine {
     }
 }
 
-/// Right before or after all that was stored at a time.
+/// Right before or after everything stored at a time.
 const fn edge(stored: u64, rest: u8) -> Order {
     Order::new(UnixMillis(stored), Seq(if rest == 0 { 0 } else { u64::MAX }), LogId([rest; 16]), [rest; 16])
 }
