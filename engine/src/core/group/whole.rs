@@ -7,7 +7,7 @@ use crate::core::Engine;
 use crate::mls::chat::ChatCommit;
 
 impl Engine {
-    /// An own commit of a group came back through its log: it is merged, and said in lines.
+    /// An own commit of a group came back through its log: merges it, and writes its lines.
     pub(in crate::core) fn own_group_commit_came(&mut self, id: &LogId, at: (Seq, UnixMillis)) {
         let before = self.with_group(id, |group, _, _| group.state()).ok();
         self.own_commit_won(id);
