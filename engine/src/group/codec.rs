@@ -4,10 +4,10 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-/// Why bytes are not what they should be. A retry with the same bytes fails again.
+/// Why a decoder refuses bytes. A retry with the same bytes fails again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum FormatError {
-    /// They are nothing that a version of Parley writes, not in its one form, or too long.
+    /// No version of Parley writes these bytes, or not in this form, or they are too long.
     #[error("the bytes are malformed")]
     Malformed,
     /// A newer version wrote them.

@@ -8,7 +8,7 @@ use crate::hostile::Peer;
 use crate::records::state::StateStore;
 
 impl Engine {
-    /// What somebody has who copied the device while it was open: its keys and all of its groups.
+    /// What a thief has who copied the device while it was open: its keys and all of its groups.
     ///
     /// # Panics
     ///

@@ -248,8 +248,7 @@ impl Engine {
         self.epoch_ended(id, era, now);
     }
 
-    /// The next epoch has other keys: the engine encrypts again what waits. If a group era has ended too, it subscribes to
-    /// the log again.
+    /// The next epoch has other keys: encrypts again what waits. If a group era has ended, subscribes to the log again.
     fn epoch_ended(&mut self, id: &LogId, era: EraStep, at: UnixMillis) {
         if let Some(log) = self.logs.get_mut(id) {
             log.commit = None;

@@ -8,7 +8,7 @@ use crate::link::message::LinkMessage;
 use crate::view::{CommandError, LinkFailure};
 
 impl Engine {
-    /// The person typed what the other device shows.
+    /// The person typed the digits that the other device shows.
     pub(super) fn confirm_digits(&mut self, typed: u8) -> Result<(), CommandError> {
         match std::mem::take(&mut self.linking.state) {
             State::AskingDigits(session, digits, _) if digits != typed => {
@@ -20,7 +20,7 @@ impl Engine {
                 Ok(())
             }
             State::AskingDigits(mut session, _, None) => {
-                // The new device says what it is when it hears this.
+                // The new device introduces itself when it gets this message.
                 self.say_in_slot(&mut session, &LinkMessage::Knock);
                 self.set_link(State::Waiting(session));
                 Ok(())
