@@ -17,7 +17,7 @@ pub(crate) type Nonce = [u8; 16];
 /// The leaf state of a device.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct LeafState {
-    /// The newest version of the policy that the device acts by.
+    /// The newest version of the policy that the device knows.
     pub(crate) version: u16,
     /// The head of the account's device log, as the device knew it. The head only grows.
     pub(crate) head: LogHead,

@@ -143,7 +143,7 @@ impl LinkSecret {
         Some(Zeroizing::new(opened.as_slice().try_into().ok()?))
     }
 
-    /// Signs who comes.
+    /// Signs the joiner's commit.
     pub(crate) fn prove(&self, coming: &Coming) -> LinkProof {
         let signature = Signature(self.signing_key().sign(&coming.text(&self.id())).to_bytes());
         LinkProof { link: self.id(), epoch: coming.epoch, signature }
@@ -155,7 +155,7 @@ impl LinkSecret {
 }
 
 impl LinkKeys {
-    /// What the policy has of them.
+    /// The hash of the keys, which the policy has.
     pub(crate) fn hash(&self) -> [u8; 32] {
         let mut hash = Sha256::new();
         hash.update(KEYS);
@@ -168,7 +168,7 @@ impl LinkKeys {
         id_of(&self.capability)
     }
 
-    /// Seals a group era's secret for who has the link.
+    /// Seals a group era's secret for those who have the link.
     pub(crate) fn wrap(&self, random: &MlsRandom, log: LogId, secret: &[u8; 32]) -> Option<Vec<u8>> {
         let sealed = xwing::seal(random, &self.wrap, WRAP, log.as_bytes(), secret).ok()?;
         Some([sealed.encapped, sealed.ciphertext].concat())
@@ -176,7 +176,7 @@ impl LinkKeys {
 }
 
 impl LinkProof {
-    /// Whether who has the link signed this.
+    /// Whether somebody who has the link signed this join.
     pub(crate) fn is_by(&self, link: &Link, coming: &Coming) -> bool {
         self.link == link.id
             && self.epoch == coming.epoch
@@ -194,13 +194,13 @@ impl Coming {
     }
 }
 
-/// The append of who comes by a link begins so: the relay takes no other, and members see by which link an entry came that
+/// Whether an append id is of a join by a link: the relay accepts no other, and members see by which link an entry came that
 /// they cannot read.
 pub(crate) fn is_append_of(link: &LinkId, append: &AppendId) -> bool {
     append.as_bytes().first_chunk::<8>() == link.first_chunk::<8>()
 }
 
-/// The append of who comes by a link; `random` is random.
+/// The append id of a join by a link; `random` is random.
 pub(crate) fn append_of(link: &LinkId, random: [u8; 8]) -> AppendId {
     let mut append = [0; 16];
     for (to, from) in append.iter_mut().zip(link.iter().take(8).chain(&random)) {

@@ -20,7 +20,7 @@ const MAX_NAMES: usize = 256;
 /// Most earlier eras.
 const MAX_ERAS: usize = 128;
 
-/// See the module.
+/// The package of a group era.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Package {
     /// The GroupInfo without the ratchet tree (an MLS message), and the ratchet tree.
@@ -28,14 +28,14 @@ pub(crate) struct Package {
     pub(crate) group_info: Vec<u8>,
     #[serde(with = "serde_bytes")]
     pub(crate) tree: Vec<u8>,
-    /// Those of all links of the policy, as far as they are known.
+    /// The public keys of all links of the policy, as far as members know them.
     pub(crate) keys: Vec<LinkKeys>,
-    /// The group's picture: what the policy has the hash of.
+    /// The group's picture, whose hash is in the policy.
     #[serde(with = "serde_bytes")]
     pub(crate) picture: Vec<u8>,
-    /// What members call themselves.
+    /// The names of members.
     pub(crate) names: Vec<SignedName>,
-    /// Earlier eras, oldest first, if what is written is kept for who comes.
+    /// Earlier eras, oldest first, if the group keeps its messages.
     pub(crate) past: Vec<PastEra>,
 }
 
@@ -47,7 +47,7 @@ impl Package {
             && self.past.len() <= MAX_ERAS
     }
 
-    /// Seals it for a log in a group era; none if it is too large for the relay. The nonce comes from a CSPRNG.
+    /// Seals the package for a log in a group era; none if it is too large for the relay. The nonce comes from a CSPRNG.
     pub(crate) fn seal(&self, era: &GroupEra, log: LogId, nonce: &XNonce) -> Option<Vec<u8>> {
         let plaintext = codec::encode(FORMAT, self);
         let sealed = aead::xseal(&era.package_key(), nonce, &associated_data(log), &plaintext);
