@@ -8,13 +8,13 @@ use sha2::{Digest, Sha256};
 use crate::domain::conversation::{ConversationId, ConversationKey, beside, marked};
 use crate::domain::message::{Message, MessageBody};
 
-/// Deleted messages of one conversation that are remembered one by one.
-/// So many fit into one message, and into one chunk of a backup.
+/// Most deleted messages of one conversation that are remembered singly: this many fit into one message, and into one chunk
+/// of a backup.
 const MAX_MARKS: usize = 4_000;
 const LABEL: &[u8] = b"parley deleted message v1\0";
 
-/// The same on every device of the account, wherever the message stands there. It names what the message says too: who
-/// writes a message under the id of another one must not have both deleted.
+/// The mark of a message: the same on every device of the account, wherever the message stands there. The mark includes the
+/// content, so that somebody who writes a message under the id of another one does not have both deleted.
 pub(crate) type Mark = [u8; 16];
 
 /// The mark of what is said in a conversation.
