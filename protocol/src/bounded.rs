@@ -13,9 +13,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("{got} elements where at most {max} are allowed")]
 pub struct TooLong {
-    /// The length that was offered.
+    /// The actual length.
     pub got: usize,
-    /// The length that is allowed.
+    /// The maximum length.
     pub max: usize,
 }
 

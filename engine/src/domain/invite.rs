@@ -10,12 +10,12 @@ use crate::domain::consent::Token;
 use crate::pasted::{after, letters, plain};
 
 const PREFIX: &str = "i/";
-/// Letters of an account id.
+/// Characters of an account id.
 const ACCOUNT: usize = 52;
-/// Letters of a token.
+/// Characters of a token.
 const TOKEN: usize = 26;
 
-/// What an invite names.
+/// The content of an invite link.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Invite {
     pub(crate) username: Username,
