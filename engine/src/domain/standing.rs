@@ -8,15 +8,15 @@ use crate::domain::conversation::{beside, marked};
 use crate::domain::order::Order;
 use crate::table::Table;
 
-/// So many unread messages are known by their places; of older ones only how many there are.
+/// Unread messages whose places a device knows; of older ones it knows only their number.
 const MAX_UNREAD: usize = 1_000;
-/// Gaps that may be filled, and places that were taken out, at most.
+/// Most gaps that may be filled, and most places that were removed.
 const MAX_GAPS: usize = 64;
 const MAX_ERASED: usize = 1_000;
-/// How far a time may be ahead of every clock that is asked, in milliseconds: clocks differ.
+/// How far a time may be ahead of both clocks, in milliseconds: clocks differ.
 const AHEAD: u64 = 10 * 60 * 1000;
 
-/// As it is stored, for each conversation.
+/// As stored, for each conversation.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Standing {
     /// The latest time of a message.

@@ -4,8 +4,8 @@
 //! own folder. Code within the half calls the method directly. Code outside calls it only by way of a table of functions:
 //! whatever the rest of the engine names directly stays in the rest. For group chats:
 //!
-//! 1. the method gets a line in the table in [`groups`], with its signature and what the engine does in its place while the half is
-//!    not here;
+//! 1. the method gets a line in the table in [`groups`], with its signature and what the engine does in its place while the
+//!    half is not here;
 //! 2. callers outside of `core/group/` say `self.of_groups().method(..)` in place of `self.method(..)`.
 //!
 //! A command needs neither: [`Engine::command`] passes a command that it does not know to the half
