@@ -12,7 +12,7 @@ use crate::base32::{base32, unbase32};
 use crate::pasted::{after, letters, plain};
 
 const PREFIX: &str = "link/";
-/// Letters of a code.
+/// Characters of a code.
 const LETTERS: usize = 80;
 const VERSION: u8 = 2;
 const SLOT: &[u8] = b"parley scanned slot v1\0";
@@ -40,7 +40,7 @@ impl Side {
 pub(crate) struct LinkCode {
     pub(crate) shown_by: Side,
     pub(crate) key: [u8; 32],
-    /// To what the digits depend on ([`super::check`]).
+    /// The commitment to the nonce on which the digits depend ([`super::check`]).
     pub(crate) commitment: Commitment,
 }
 
@@ -69,7 +69,7 @@ impl LinkCode {
         Some(Self { shown_by, key: *key, commitment: Commitment(commitment.try_into().ok()?) })
     }
 
-    /// Where the two devices meet. Whoever knows the slot does not know the code.
+    /// The slot in which the two devices meet. Nobody can compute the code from the slot.
     pub(crate) fn slot(&self) -> SlotId {
         let digest = Sha256::new()
             .chain_update(SLOT)

@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use zeroize::Zeroizing;
 
-/// What stands under a key.
+/// The value of a key.
 pub(crate) type Value = Zeroizing<Vec<u8>>;
 
 /// One key's value before and after.
@@ -31,7 +31,7 @@ struct Inner {
     values: BTreeMap<Vec<u8>, Value>,
     /// Key and former value of every write since the last [`StateStore::settle`], oldest first.
     undo: Vec<(Vec<u8>, Option<Value>)>,
-    /// What each key that was written since the last [`StateStore::take_changes`] held then.
+    /// The former value of each key that was written since the last [`StateStore::take_changes`].
     before: BTreeMap<Vec<u8>, Option<Value>>,
 }
 
@@ -112,7 +112,7 @@ impl StateStore {
         }
     }
 
-    /// From now on nothing that was written is undone; whether there is anything for [`StateStore::take_changes`].
+    /// From now on no earlier write can be undone; returns whether there is anything for [`StateStore::take_changes`].
     pub(crate) fn settle(&self) -> bool {
         let inner = &mut *self.0.borrow_mut();
         for (key, before) in inner.undo.drain(..) {
