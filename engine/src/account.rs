@@ -1,4 +1,4 @@
-//! The own account: made here, kept in one record; the device key apart from it, in the vault.
+//! The own account: made on this device and kept in one record; the device key is apart from it, in the vault.
 
 use ed25519_dalek::SigningKey;
 use parley_crypto::MlsRandom;

@@ -1,4 +1,4 @@
-//! Base32 (RFC 4648 section 6) in lower case and without padding: what invites and link codes are written in.
+//! Base32 (RFC 4648 section 6) in lower case and without padding, for invite links and link codes.
 
 const ALPHABET: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
 

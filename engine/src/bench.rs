@@ -1,5 +1,5 @@
-//! Bare OpenMLS, for measurements beside the engine: the same suite, provider and options, a map in memory, and
-//! none of what the engine adds (identity, padding, outbox, history, sealing, disk).
+//! Bare OpenMLS, to measure beside the engine: the same suite, provider and options, a map in memory, and nothing that the
+//! engine adds (identity, padding, outbox, history, sealing, disk).
 
 use std::collections::BTreeMap;
 use std::rc::Rc;

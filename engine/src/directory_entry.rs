@@ -1,4 +1,4 @@
-//! Somebody the directory told about, verified.
+//! A directory entry of an account, verified.
 
 use parley_protocol::device_log::{DeviceLog, DeviceLogError};
 use parley_protocol::frame::{DirectoryRecord, RelayError};

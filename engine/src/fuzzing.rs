@@ -1,4 +1,4 @@
-//! Ways into decoders that are private, for `fuzz/`. Not part of the engine's interface.
+//! Entry points into private decoders, for `fuzz/`. Not part of the engine's interface.
 //!
 //! Each panics when the decoder breaks one of its promises.
 

@@ -1,5 +1,5 @@
-//! A member that speaks MLS and obeys no rule of Parley: what attack tests are made of. Only with the feature
-//! `hostile`, which no build for the browser takes.
+//! A member that speaks MLS and obeys no rule of Parley, for attack tests. Only with the feature `hostile`, which no build
+//! for the browser takes.
 #![expect(
     clippy::missing_panics_doc,
     clippy::unwrap_used,

@@ -1,4 +1,4 @@
-//! What goes into the engine and what comes out of it. Nothing else changes its state.
+//! Inputs and outputs of the engine. Nothing else changes its state.
 //!
 //! The host (a browser worker, or a test) calls [`crate::Engine::handle`] with each [`Input`] and then
 //! [`crate::Engine::poll`] until it answers `None`, carrying out every [`Output`] in order.
@@ -9,26 +9,26 @@ use parley_protocol::ids::UnixMillis;
 use crate::parts::{Code, Part};
 use crate::view::{Event, FileId, Request, ViewRequestId};
 
-/// What happened outside.
+/// What happened outside the engine.
 #[derive(Debug, Clone)]
 pub enum Input {
-    /// Somebody used a view.
+    /// A person used a view.
     View(Request),
     /// The connection to the relay is open; nothing has been sent on it.
     Connected,
-    /// The connection is gone; what was not answered may or may not have arrived.
+    /// The connection is gone; requests without an answer may or may not have arrived.
     Disconnected {
         /// When the host will try again.
         retry_at: UnixMillis,
     },
     /// The relay sent these bytes.
     Received(Vec<u8>),
-    /// The host does not know whether the connection still works: the relay is asked for something that it answers.
-    /// Whether anything comes is the host's to see.
+    /// The host does not know whether the connection still works: the engine sends the relay a request that the relay
+    /// answers. The host watches whether anything comes.
     Probe,
     /// The change set is on disk.
     Persisted(ChangeSetId),
-    /// The change set is not on disk, nothing of it.
+    /// Nothing of the change set is on disk.
     PersistFailed(ChangeSetId, StorageFailure),
     /// The answer to a [`Output::Load`].
     Loaded {
@@ -39,11 +39,11 @@ pub enum Input {
     },
     /// The time that [`Output::WakeAt`] named has come (or passed, or nearly).
     Timer,
-    /// The half that was asked for.
+    /// The half that the engine asked for.
     Part(Code),
-    /// It does not come now.
+    /// The half cannot be loaded now.
     NoPart(Part),
-    /// What came of a [`Output::File`], or a view has something to be sent.
+    /// The result of an [`Output::File`], or a view has a file to send.
     File(FileDone),
 }
 
@@ -54,9 +54,9 @@ pub enum Input {
     expect(clippy::large_enum_variant, reason = "few, each handed over once")
 )]
 pub enum Output {
-    /// Write all of it in one transaction (the vault first, see [`ChangeSet::vault`]), then answer
-    /// [`Input::Persisted`] or [`Input::PersistFailed`]. The next change set comes after the answer; one that failed
-    /// comes again as it was.
+    /// Write the whole change set in one transaction (the vault first, see [`ChangeSet::vault`]), then answer
+    /// [`Input::Persisted`] or [`Input::PersistFailed`]. The next change set comes after the answer; the engine offers a
+    /// failed one again unchanged.
     Persist(ChangeSet),
     /// Send these bytes to the relay as one binary WebSocket message; drop them when not connected.
     Send(Vec<u8>),
@@ -64,37 +64,37 @@ pub enum Output {
     Event(Event),
     /// Read records of [`Store::Messages`], then answer [`Input::Loaded`].
     Load(Load),
-    /// Call [`Input::Timer`] at this time; replaces what was asked before.
+    /// Send [`Input::Timer`] at this time; replaces the time asked for before.
     WakeAt(UnixMillis),
     /// Close the connection and do not open it again: this app and the relay speak different versions.
     Halt(Remedy),
-    /// Close the connection and open a new one after a pause: the relay did what no relay does.
+    /// Close the connection and open a new one after a pause: the relay violated the protocol, or does not answer.
     Reconnect,
-    /// Close the connection and open a new one no sooner than after so many milliseconds: the relay asks for it.
+    /// Close the connection and open a new one no sooner than after this many milliseconds: the relay asks for that.
     ComeBackAfter(u32),
     /// Close the connection and do not open it again: this device was removed.
     Close,
     /// Load this half, then answer [`Input::Part`] or [`Input::NoPart`].
     Need(Part),
-    /// Delete everything of this device, the vault and all records, and run no engine on it any more.
+    /// Delete everything of this device, the vault and all records, and run no engine on this device any more.
     Erase,
-    /// Do something with a file of a message. These are done one after the other, apart from all else.
+    /// Do something with a file of a message. The host does these one after the other, independently of all else.
     File(FileWork),
 }
 
-/// What is done with files of messages. Their chunks are sealed, each under its file's key.
+/// Work with files of messages. Their chunks are sealed, each under its file's key.
 #[derive(Debug, Clone)]
 pub enum FileWork {
-    /// Read from what a view has chosen; answer [`FileDone::Source`].
+    /// Read from a file that a view has chosen; answer [`FileDone::Source`].
     ReadSource {
-        /// By which the view named it.
+        /// The id by which the view named it.
         source: u64,
         /// Where to begin.
         from: u64,
         /// How many bytes.
         length: u32,
     },
-    /// What a view has chosen is not needed any more.
+    /// The engine does not need the file that a view has chosen any more.
     ForgetSource(u64),
     /// Write chunks, and answer [`FileDone::Written`] once they are on disk.
     Write {
@@ -113,7 +113,7 @@ pub enum FileWork {
         file: FileId,
         /// The number of the first.
         first: u32,
-        /// At most so many.
+        /// The most chunks.
         most: u32,
     },
     /// Delete a file's chunks. There is no answer.
@@ -124,26 +124,26 @@ pub enum FileWork {
     Give {
         /// The view's request.
         view: ViewRequestId,
-        /// What comes next.
+        /// The next bytes.
         bytes: Vec<u8>,
-        /// That was all.
+        /// These are the last bytes.
         last: bool,
     },
 }
 
-/// What came of work with files.
+/// Results of work with files.
 #[derive(Debug, Clone)]
 pub enum FileDone {
-    /// What a view has chosen was read.
+    /// The host has read from a file that a view has chosen.
     Source {
         /// Which.
         source: u64,
         /// From where on.
         from: u64,
-        /// As many bytes as were asked for; none if it is gone or was changed.
+        /// As many bytes as the engine asked for; none if the file is gone or was changed.
         bytes: Option<Vec<u8>>,
     },
-    /// A view offers something that it has chosen.
+    /// A view offers a file that it has chosen.
     Offered(u64),
     /// Chunks were written, or not.
     Written {
@@ -151,7 +151,7 @@ pub enum FileDone {
         file: FileId,
         /// The number of the first.
         first: u32,
-        /// Why not.
+        /// The result of writing.
         result: Result<(), StorageFailure>,
     },
     /// Chunks that were read.
@@ -180,7 +180,7 @@ pub enum Store {
     Messages,
 }
 
-/// A sealed record. Its key says nothing (it is a keyed hash, and for messages an order), its value is sealed.
+/// A sealed record. Its key reveals nothing (it is a keyed hash, and for messages an order), its value is sealed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Record {
     /// Unique in its store, ordered bytewise.
@@ -189,7 +189,7 @@ pub struct Record {
     pub value: Vec<u8>,
 }
 
-/// All or nothing.
+/// A change set: the host writes all of it or nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChangeSet {
     /// Its number.
@@ -230,7 +230,7 @@ pub struct Load {
 }
 
 impl Load {
-    /// Whether a record with this key is asked for, were there no limit.
+    /// Whether the load asks for a record with this key, apart from the limit.
     #[must_use]
     pub fn asks_for(&self, key: &[u8]) -> bool {
         let is_there = match &self.from {

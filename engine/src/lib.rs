@@ -1,7 +1,7 @@
-//! The client's brain, without IO: [`Engine::handle`] takes what happened, [`Engine::poll`] says what to do.
+//! The client's engine, without IO: [`Engine::handle`] takes what happened, [`Engine::poll`] says what to do.
 //!
-//! Time and randomness are arguments; storage and network are outputs that the host carries out.
-//! `docs/invariants.md` numbers what always holds.
+//! Time and randomness are arguments; storage and network are outputs that the host carries out. `docs/invariants.md` numbers
+//! the engine's invariants.
 
 mod account;
 mod attachment;

@@ -1,7 +1,7 @@
-//! Deliberate mistakes, with which `tests/tests/sim/mutations.rs` shows that the simulator notices them.
+//! Deliberate mistakes, with which `tests/tests/sim/mutations.rs` shows that the simulator detects them.
 //!
-//! Only the feature `mutations`, which nothing but the tests turns on, lets anybody choose one. Without it
-//! `on` is always false, and the mistakes are compiled away.
+//! A test can choose a mistake only with the feature `mutations`, which nothing but the tests turns on. Without the feature
+//! `on` is always false, and the compiler removes the mistakes.
 
 /// A mistake that an engine could make.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

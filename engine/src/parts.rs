@@ -1,9 +1,9 @@
 //! The halves of the engine that a host may load later than the engine itself: what most people never use, or not at first
 //! (docs/adr/0026).
 //!
-//! The engine asks for one by [`crate::io::Output::Need`] when it first needs it, and goes on without it with all else. The host
-//! answers by [`crate::io::Input::Part`], or by [`crate::io::Input::NoPart`] where it does not come; then it is asked for again.
-//! A host that has everything hands it over at once: [`crate::Engine::with`].
+//! The engine asks for a half by [`crate::io::Output::Need`] when it first needs the half, and goes on with everything else.
+//! The host answers by [`crate::io::Input::Part`], or by [`crate::io::Input::NoPart`] if the half cannot be loaded; then the
+//! engine asks again later. A host that has everything hands all halves over at once: [`crate::Engine::with`].
 
 use core::fmt;
 

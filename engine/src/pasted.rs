@@ -1,5 +1,5 @@
-//! What is in a text that somebody pasted, or in an address: an invite link or a link code, also where a messenger, a mail
-//! program or a sentence has changed what stands around it.
+//! Finds an invite link or a link code in pasted text or in an address, even if a messenger, a mail program or a sentence has
+//! changed the text around it.
 
 use crate::domain::invite::Invite;
 use crate::group::link::GroupLink;

@@ -1,4 +1,4 @@
-//! Who belongs into a conversation: the devices that the logs of its accounts name.
+//! The roster: the devices that belong into a conversation, by the device logs of its accounts.
 
 use parley_protocol::device_log::{Device, DeviceLog};
 use parley_protocol::ids::{AccountId, UnixMillis};

@@ -1,4 +1,4 @@
-//! Sealing at rest: everything that leaves the engine for a disk is encrypted here.
+//! Seals everything that leaves the engine for a disk.
 //!
 //! A sealed value is `0x80 + format (1, now 0x82) || nonce (24, random) || XChaCha20-Poly1305 ciphertext and tag`, with
 //! `"parley record v1\0" || first byte || purpose || place` as associated data, so that a record moved to another place, or

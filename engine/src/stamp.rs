@@ -1,6 +1,7 @@
-//! What this device leaves at the relay at each connection, and before others can begin something with it that a copy
-//! of now would not know. A browser profile that was rolled back to an older copy finds there what it does not know, and
-//! must not use its old keys: they were used already. A relay that was rolled back has there what this device left earlier.
+//! The stamp that this device leaves at the relay at each connection, and before others can begin something with it that a
+//! copy of now would not know. A browser profile that was rolled back to an older copy finds an unknown stamp there, and must
+//! not use its old keys: the device has used them already. At a relay that was rolled back, this device finds a stamp that it
+//! left earlier.
 
 use std::collections::VecDeque;
 

@@ -1,5 +1,5 @@
-//! A small map. `BTreeMap` makes some ten kilobytes of code for every pair of types; where a map has a few hundred entries
-//! at most, a sorted vector does the same. It is stored as a `BTreeMap` is: the pairs in order.
+//! A small map. `BTreeMap` makes some ten kilobytes of code for every pair of types; for a map of at most a few hundred
+//! entries, a sorted vector does the same. It is stored as a `BTreeMap` is: the pairs in order.
 
 use serde::{Deserialize, Serialize};
 

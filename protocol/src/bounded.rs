@@ -1,5 +1,5 @@
-//! Byte strings and lists whose maximum length is part of their type, so that a decoder refuses what is
-//! too long before anybody works on it.
+//! Byte strings and lists with their maximum length in their type, so that a decoder refuses longer ones before any code
+//! works on them.
 
 use alloc::vec::Vec;
 use core::fmt;
@@ -13,9 +13,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("{got} elements where at most {max} are allowed")]
 pub struct TooLong {
-    /// The length that was offered.
+    /// The actual length.
     pub got: usize,
-    /// The length that is allowed.
+    /// The maximum length.
     pub max: usize,
 }
 

@@ -1,4 +1,4 @@
-//! Capabilities: who knows one may post and read. The relay keeps only their hashes.
+//! Capabilities: secrets that allow posting and reading. The relay keeps only their hashes.
 
 use core::fmt;
 
@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
-/// A secret that lets append to a log in one epoch, or read it in one group era, or read a blob, or opens a device's inbox.
+/// A secret that allows a client to append to a log in one epoch, to read a log in one group era, to read a blob, or to open
+/// a device's inbox.
 #[derive(Clone, PartialEq, Eq, Zeroize, ZeroizeOnDrop, Serialize, Deserialize)]
 pub struct Capability([u8; 32]);
 
@@ -17,7 +18,7 @@ impl Capability {
         Self(secret)
     }
 
-    /// What the relay stores of it.
+    /// The hash that the relay stores.
     #[must_use]
     pub fn hash(&self) -> CapabilityHash {
         let mut hash = Sha256::new();

@@ -30,13 +30,13 @@ pub enum FrameError {
     /// The other side says which versions it speaks, and this build's is not among them.
     #[error("the peer speaks versions {} to {}", .0.oldest, .0.newest)]
     Notice(VersionNotice),
-    /// The body is not what the version says, or something follows it.
+    /// The body does not match the version, or other bytes follow it.
     #[error("the frame is malformed")]
     Malformed,
 }
 
-/// What a relay answers to a frame of a version that it does not speak. Its three bytes
-/// (`0, oldest, newest`) are the same in every version of the protocol, for ever.
+/// The relay's answer to a frame of a version that it does not speak. Its three bytes (`0, oldest, newest`) are the same in
+/// every version of the protocol, for ever.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct VersionNotice {
     /// Oldest version spoken.
@@ -45,7 +45,7 @@ pub struct VersionNotice {
     pub newest: u8,
 }
 
-/// What somebody whose peer speaks other versions has to do.
+/// What a side must do whose peer speaks other versions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Remedy {
     /// This app is older than the relay: reload the page.
@@ -55,7 +55,7 @@ pub enum Remedy {
 }
 
 impl VersionNotice {
-    /// What this build sends.
+    /// The notice that this build sends.
     pub const OURS: Self = Self { oldest: OLDEST_VERSION, newest: VERSION };
 
     /// The notice as a frame.
@@ -105,7 +105,7 @@ impl ClientFrame {
         encode(self)
     }
 
-    /// Reads a frame. Never panics, allocates at most in proportion to `bytes`.
+    /// Decodes a frame. Never panics, allocates at most in proportion to `bytes`.
     pub fn decode(bytes: &[u8]) -> Result<Self, FrameError> {
         decode(bytes)
     }
@@ -117,7 +117,7 @@ impl ServerFrame {
         encode(self)
     }
 
-    /// Reads a frame. Never panics, allocates at most in proportion to `bytes`.
+    /// Decodes a frame. Never panics, allocates at most in proportion to `bytes`.
     pub fn decode(bytes: &[u8]) -> Result<Self, FrameError> {
         decode(bytes)
     }

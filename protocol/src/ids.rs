@@ -28,7 +28,7 @@ macro_rules! random_id {
             }
         }
 
-        // Identifiers do not belong into logs: Debug shows two bytes, enough to tell a few apart in a test.
+        // Identifiers do not belong into log output: Debug shows two bytes, enough to tell a few apart in a test.
         impl fmt::Debug for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 let [first, second, ..] = self.0;
@@ -45,7 +45,7 @@ impl GroupId {
         LogId(self.0)
     }
 
-    /// The group that a log is the first one of.
+    /// The group whose first log this is.
     #[must_use]
     pub const fn begun_in(log: LogId) -> Self {
         Self(log.0)
@@ -65,7 +65,7 @@ random_id!(
     LogId, 16
 );
 random_id!(
-    /// An MLS group (RFC 9420 section 8.1). The relay never sees it: what it knows is the log that carries the group now.
+    /// An MLS group (RFC 9420 section 8.1). The relay never sees it: the relay knows only the log that carries the group now.
     GroupId, 16
 );
 random_id!(
@@ -81,7 +81,8 @@ random_id!(
     EntryHash, 32
 );
 random_id!(
-    /// What a device leaves at the relay at each connection, so that it notices when its own state was rolled back.
+    /// A random mark that a device leaves at the relay at each connection, so that it notices when its own state was rolled
+    /// back.
     Stamp, 16
 );
 
@@ -101,8 +102,8 @@ random_id!(
 );
 
 random_id!(
-    /// One run of the relay over its database. A place in a log together with the era in which it was given out is never
-    /// given out again, also not by a relay whose database was rolled back to a copy.
+    /// One run of the relay over its database. The relay never gives out a place in a log together with its era twice, even
+    /// if its database was rolled back to a copy.
     Era, 8
 );
 
@@ -115,7 +116,7 @@ macro_rules! counter {
         pub struct $name(pub u64);
 
         impl $name {
-            /// The next one; the last one stays (it is never reached: counting takes longer than there is time).
+            /// The next number; the last one stays (no client reaches it: counting takes longer than there is time).
             #[must_use]
             pub const fn next(self) -> Self {
                 Self(self.0.saturating_add(1))

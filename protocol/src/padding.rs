@@ -1,4 +1,4 @@
-//! Hides how long content is. Two rules, for two kinds of content:
+//! Pads content to hide its length. There are two rules, for two kinds of content:
 //!
 //! - Messages ([`message_length`]): one size for all short ones, then few: two for each doubling up to 4 KiB, and four
 //!   beyond.

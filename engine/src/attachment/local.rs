@@ -1,4 +1,4 @@
-//! What this device has of a file.
+//! The local file: what this device has of a file of a message.
 
 use parley_protocol::ids::{LogId, UnixMillis};
 use serde::{Deserialize, Serialize};

@@ -1,9 +1,10 @@
-//! A file under one key, sealed in chunks of one length. Each chunk's nonce counts it and says whether it is the last (the
-//! STREAM construction, as in [`crate::backup`]); the file's length is in the associated data. So chunks do not change places,
-//! none comes from another file, and a file that was cut short or made longer is known to be.
+//! Seals a file under one key, in chunks of one length. Each chunk's nonce counts the chunk and says whether it is the last
+//! (the STREAM construction, as in [`crate::backup`]); the file's length is in the associated data. So chunks cannot change
+//! places, none comes from another file, and a reader detects a file that was cut short or made longer.
 //!
-//! XChaCha20-Poly1305 commits to no key: whoever makes a ciphertext may make it so that it opens to something else under another
-//! key. The message that names the key therefore names the hash of all sealed bytes too, and its signature is over both.
+//! XChaCha20-Poly1305 does not commit to its key: an attacker can make a ciphertext that opens to something else under
+//! another key. The message that names the key therefore also names the hash of all sealed bytes, and the message's signature
+//! covers both.
 
 use parley_crypto::aead::{OpenError, TAG, XNonce, xopen, xseal};
 use parley_protocol::padding::padded_length;

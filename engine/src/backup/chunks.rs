@@ -1,6 +1,6 @@
-//! A stream of items under one key, sealed in chunks of one length, so that what is damaged or cut off costs only its
-//! own chunk. Each chunk's nonce counts it and says whether it is the last (the STREAM construction of Hoang,
-//! Reyhanitabar, Rogaway and Vizár, 2015): chunks cannot change places, and a stream that was cut short is known to be.
+//! Seals a stream of items under one key, in chunks of one length, so that damage or a cut costs only its own chunk. Each
+//! chunk's nonce counts the chunk and says whether it is the last (the STREAM construction of Hoang, Reyhanitabar, Rogaway
+//! and Vizár, 2015): chunks cannot change places, and a reader detects a stream that was cut short.
 
 use parley_crypto::aead::{TAG, XNonce, xopen, xseal};
 use parley_protocol::padding::padded_length;
@@ -36,7 +36,7 @@ impl ChunkWriter {
         Self { key, index: 0, content: Vec::new(), sealed: Vec::new() }
     }
 
-    /// Adds an item. One that no chunk could hold is left out; whether it fitted.
+    /// Adds an item. Leaves out one that no chunk could hold; returns whether the item fitted.
     pub(crate) fn push(&mut self, item: &Item) -> bool {
         let bytes = item.encode();
         if bytes.len() > CONTENT {
@@ -61,7 +61,7 @@ impl ChunkWriter {
         self.index = self.index.saturating_add(1);
     }
 
-    /// What is sealed so far, to be kept elsewhere: memory holds no more than a little of a long stream.
+    /// Takes what is sealed so far, so that memory holds only a little of a long stream.
     pub(crate) fn take(&mut self) -> Vec<u8> {
         std::mem::take(&mut self.sealed)
     }
@@ -83,10 +83,10 @@ impl ChunkWriter {
     }
 }
 
-/// What did not come back from a stream.
+/// What is missing from a stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Loss {
-    /// Chunks that do not open, or hold what this version does not know.
+    /// Chunks that do not open, or contain what this version does not know.
     pub(crate) damaged: u32,
     /// The end is missing.
     pub(crate) cut: bool,
@@ -105,11 +105,11 @@ impl ChunkReader {
         Self { key, index: 0, waiting: Vec::new(), loss: Loss::default() }
     }
 
-    /// The items of the chunks that are whole now.
+    /// The items of the chunks that are complete now.
     pub(crate) fn push(&mut self, bytes: &[u8]) -> Vec<Item> {
         self.waiting.extend_from_slice(bytes);
         let mut items = Vec::new();
-        // The last chunk is known only by the end.
+        // Only the end shows which chunk is the last.
         while self.waiting.len() > CHUNK {
             let rest = self.waiting.split_off(CHUNK);
             let chunk = std::mem::replace(&mut self.waiting, rest);
@@ -121,7 +121,7 @@ impl ChunkReader {
         items
     }
 
-    /// The items of the last chunk, and what did not come.
+    /// The items of the last chunk, and what is missing.
     pub(crate) fn finish(mut self) -> (Vec<Item>, Loss) {
         let chunk = std::mem::take(&mut self.waiting);
         if let Some(items) = self.open(&chunk, true) {

@@ -1,5 +1,5 @@
-//! The head of a backup file: whose it is, who wrote it, what is in it, and the key of its chunks. It is sealed to the
-//! recovery phrase, and because anybody can seal to a public key, a device of the account has signed it.
+//! The head of a backup file: whose file it is, which device wrote it, what it contains, and the key of its chunks. The head
+//! is sealed to the recovery phrase; because anybody can seal to a public key, a device of the account signs it.
 //!
 //! `"PARLEYBK" || version (1) || length of the rest (4) || checksum (8) || key, sealed to the phrase (1,168) || head, sealed
 //! under that key`. The checksum tells damage from another phrase; it keeps nobody from anything.
@@ -32,7 +32,7 @@ const FLOOR: usize = 1024;
 /// Two clocks may be so far from each other, in milliseconds.
 const CLOCKS: u64 = 24 * 60 * 60 * 1000;
 
-/// How much is in a file, so that what is missing is known.
+/// The amount of content in a file, so that a reader knows what is missing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub(crate) struct Contents {
     pub(crate) chunks: u64,
@@ -40,7 +40,7 @@ pub(crate) struct Contents {
     pub(crate) chats: u32,
 }
 
-/// What a head says.
+/// The content of a head.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct FileHead {
     pub(crate) account: AccountId,
@@ -121,7 +121,7 @@ impl FileHead {
             Opener::Phrase(seed) => unwrap(wrapped, INFO, seed).map_err(|_| FileError::Phrase)?,
             Opener::Key(key) => key.clone(),
         };
-        // From here on, whoever made this knew where to seal it, and made it wrong.
+        // From here on, the maker of the file knew where to seal it, and made it wrong.
         let plain = open(&key, INFO, sealed).map_err(|_| FileError::Forged)?;
         let signed: Signed =
             unpad(&plain).ok().and_then(|plain| postcard::from_bytes(plain).ok()).ok_or(FileError::Forged)?;
@@ -140,7 +140,8 @@ impl FileHead {
         DeviceLog::verify_for(&self.account, &self.entries).ok()
     }
 
-    /// Compares with the account's device log as it is known here; whether the device that wrote the file was removed since.
+    /// Compares with the account's device log as this device knows it; returns whether the device that wrote the file was
+    /// removed since.
     pub(crate) fn compare(&self, known: &DeviceLog) -> Result<bool, FileError> {
         let log = self.log().ok_or(FileError::Forged)?;
         if !known.contains(&log.head()) && !log.contains(&known.head()) {
@@ -160,7 +161,7 @@ fn checksum(rest: &[u8]) -> [u8; CHECKSUM] {
     digest.first_chunk::<CHECKSUM>().copied().unwrap_or_default()
 }
 
-/// The signature is of the sealed key too: nobody else can put chunks of their own behind somebody's head.
+/// The signature covers the sealed key too: nobody else can put their own chunks behind somebody's head.
 fn signed_bytes(wrapped: &[u8], head: &[u8]) -> Vec<u8> {
     [INFO, &Sha256::digest(wrapped), head].concat()
 }

@@ -1,7 +1,7 @@
-//! The head of a backup, the only part of it that changes in place: which blob the manifest is, and the key of
-//! everything, sealed to the recovery phrase (HPKE, RFC 9180, with X-Wing, so that what is recorded today stays secret
-//! from a quantum computer). The devices have that key among themselves and need no phrase. Where to seal to is no secret, so a
-//! device of the account signs the head, and the signature is checked before anything is opened.
+//! The head of a backup, the only part that changes in place: the blob id of the manifest, and the backup's key, sealed to
+//! the recovery phrase (HPKE, RFC 9180, with X-Wing, so that what an attacker records today stays secret from a quantum
+//! computer). The devices share that key among themselves and need no phrase. The public key of the phrase is no secret, so a
+//! device of the account signs the head, and a reader checks the signature before it opens anything.
 
 use ed25519_dalek::{Signer as _, SigningKey};
 use parley_crypto::MlsRandom;
@@ -36,7 +36,7 @@ pub(crate) struct Head {
     pub(crate) hash: [u8; 32],
 }
 
-/// What stands on a head for whoever sees it: who wrote it, and what they knew then.
+/// The readable part of a head: which device wrote it, and what that device knew then.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Cover {
     pub(crate) device: DeviceId,
@@ -48,14 +48,14 @@ pub(crate) struct Cover {
     pub(crate) generation: u32,
 }
 
-/// Who a head is from, whose signature is right.
+/// The author of a head with a valid signature.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Author {
-    /// A device that is in the log now.
+    /// A device that was in the log when it wrote, as far as it says, and was removed since.
     Current,
     /// One that was in the log when it wrote, as far as it says, and was removed since.
     Removed,
-    /// One that is known, and speaks of entries of the log that are not.
+    /// A known device that names unknown entries of the log.
     Beyond,
 }
 
@@ -77,7 +77,7 @@ impl Head {
         Ok([&[VERSION], cover.as_slice(), &signature, &sealed].concat())
     }
 
-    /// Who wrote a head that the relay says to be this version, compared with the account's device log.
+    /// The author of a head that the relay says to be this version, by the account's device log.
     pub(crate) fn check(bytes: &[u8], version: u32, log: &DeviceLog) -> Result<(Cover, Author), BackupError> {
         let Parts { cover, signature, sealed } = Parts::of(bytes)?;
         let signed = signed_bytes(&log.account(), cover, sealed);
@@ -150,7 +150,7 @@ pub(crate) fn removals(log: &DeviceLog) -> u32 {
     u32::try_from(removed.count()).unwrap_or(u32::MAX)
 }
 
-/// A log as it was when it ended so.
+/// The log as it was with this head.
 fn log_at(log: &DeviceLog, head: &LogHead) -> Option<DeviceLog> {
     let length = usize::try_from(head.length).ok().filter(|_| log.contains(head))?;
     DeviceLog::read_back(&log.account(), log.entries().get(..length)?).ok()

@@ -1,6 +1,6 @@
-//! What is in a backup: the same things that a linked device is told.
+//! The items of a backup: the same things that a linked device is told.
 //!
-//! Each item is `kind (2) || length (4) || body`, so that a version which does not know a kind reads on behind it.
+//! Each item is `kind (2) || length (4) || body`, so that a version which does not know a kind skips that item.
 
 use parley_protocol::device_log::SignedEntry;
 use parley_protocol::username::Username;

@@ -1,4 +1,4 @@
-//! The list of a backup's segments and of what they cover.
+//! The manifest: the list of a backup's segments and of what they cover.
 
 use parley_protocol::ids::{AccountId, BlobId, DeviceId, LogId, Seq, UnixMillis};
 use serde::{Deserialize, Serialize};

@@ -1,7 +1,7 @@
-//! The encrypted backup: what is in it, and how it is sealed. A backup holds what people see (who, when, what), never
-//! MLS state. It is a row of segments, each sealed chunk by chunk under a key of its own; a manifest, which names the
-//! segments and their keys; and a head, which names the manifest and has its key, sealed to the recovery phrase, and which a device
-//! of the account has signed. Or it is a file: a head of its own kind, signed likewise, and one stream of chunks.
+//! The encrypted backup: its contents and its seals. A backup holds what people see (who, when, what), never MLS state. At
+//! the relay it is a row of segments, each sealed chunk by chunk under its own key; a manifest, which names the segments and
+//! their keys; and a head, which names the manifest and has the manifest's key, sealed to the recovery phrase. A device of
+//! the account signs the head. A backup file has a head of its own kind, also signed, and one stream of chunks.
 
 mod chunks;
 mod file;

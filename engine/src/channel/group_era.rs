@@ -1,5 +1,6 @@
-//! Group eras: spans of epochs whose members read the log with one capability, so that a device which was away for long reads on
-//! across them. What opens the log for reading follows from a secret of the era's first epoch. It opens no message.
+//! Group eras: spans of epochs whose members read the log with one capability, so that a device that was away for long reads
+//! on across them. The capability that opens the log for reading derives from a secret of the era's first epoch. It decrypts
+//! no message.
 
 use parley_crypto::hkdf;
 use parley_protocol::capability::Capability;
@@ -7,9 +8,9 @@ use parley_protocol::ids::{LogId, UnixMillis};
 use serde::{Deserialize, Serialize};
 use zeroize::{ZeroizeOnDrop, Zeroizing};
 
-/// The first commit after this time (7 days), in milliseconds, begins a new one.
+/// The first commit after this time (7 days), in milliseconds, begins a new group era.
 const AGE: u64 = 7 * 24 * 3600 * 1000;
-/// What the authenticated data of a commit begin with.
+/// The first byte of a commit's authenticated data.
 const FORMAT: u8 = 1;
 const READ: &[u8] = b"parley read capability v1";
 const ENTRY: &[u8] = b"parley era key v1";
@@ -19,14 +20,14 @@ const PACKAGE: &[u8] = b"parley era package key v1";
 /// What a commit does to the group era.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum EraStep {
-    /// It goes on.
+    /// The group era goes on.
     GoesOn,
-    /// A new one begins with the next epoch.
+    /// A new group era begins with the next epoch.
     Begins,
 }
 
 impl EraStep {
-    /// The authenticated data of the commit that says it.
+    /// The authenticated data of a commit that takes this step.
     pub(crate) const fn authenticated_data(self) -> [u8; 2] {
         match self {
             Self::GoesOn => [FORMAT, 0],
@@ -34,7 +35,7 @@ impl EraStep {
         }
     }
 
-    /// What a commit says.
+    /// The step that a commit's authenticated data say.
     pub(crate) const fn of(authenticated_data: &[u8]) -> Option<Self> {
         match authenticated_data {
             [FORMAT, 0] => Some(Self::GoesOn),
@@ -44,12 +45,12 @@ impl EraStep {
     }
 }
 
-/// The group era of now. As it is stored.
+/// The current group era. As stored.
 #[derive(Clone, Serialize, Deserialize, ZeroizeOnDrop)]
 pub(crate) struct GroupEra {
-    /// Exported from its first epoch.
+    /// Exported from the era's first epoch.
     secret: [u8; 32],
-    /// When this device entered it.
+    /// When this device entered the era.
     #[zeroize(skip)]
     since: UnixMillis,
 }
@@ -59,47 +60,47 @@ impl GroupEra {
         Self { secret, since }
     }
 
-    /// What opens its entries at the relay.
+    /// The capability that opens the era's entries at the relay.
     pub(crate) fn read_capability(&self) -> Capability {
         Capability::new(*hkdf::derive(&self.secret, READ))
     }
 
-    /// What seals the commits of a group whose handshakes are not encrypted by MLS.
+    /// The key that seals the commits of a group whose handshakes MLS does not encrypt.
     pub(crate) fn entry_key(&self) -> Zeroizing<[u8; 32]> {
         hkdf::derive(&self.secret, ENTRY)
     }
 
-    /// What seals the group as it is at the era's beginning, for who comes from outside.
+    /// The key that seals the group at the era's beginning, for joiners from outside.
     pub(crate) fn package_key(&self) -> Zeroizing<[u8; 32]> {
         hkdf::derive(&self.secret, PACKAGE)
     }
 
-    /// What seals what is kept of messages for who comes later, in groups that agreed to it. Whoever has the secret reads that: it
-    /// is the one thing that the secret of an era opens beside commits.
+    /// The key that seals kept messages for later members, in groups that agreed to keep them. Whoever has the era's secret
+    /// reads them: apart from commits, the secret of an era opens nothing else.
     pub(crate) fn history_key(&self) -> Zeroizing<[u8; 32]> {
         hkdf::derive(&self.secret, HISTORY)
     }
 
-    /// The same, once it is over.
+    /// The era once it has ended.
     pub(crate) const fn past(&self, log: LogId, ended: UnixMillis) -> PastEra {
         PastEra { log, secret: self.secret, ended }
     }
 
-    /// The secret, to seal it for who has an invite link.
+    /// The secret, to seal it for those who have an invite link.
     pub(crate) const fn expose(&self) -> &[u8; 32] {
         &self.secret
     }
 
-    /// What a commit does to it that adds and removes nobody.
+    /// What a commit that adds and removes nobody does to the era.
     pub(crate) const fn step(&self, now: UnixMillis) -> EraStep {
         if now.0.abs_diff(self.since.0) > AGE { EraStep::Begins } else { EraStep::GoesOn }
     }
 }
 
-/// A group era of before, as it is handed on to who comes later. As it is stored.
+/// An earlier group era, as members pass it on to later members. As stored.
 #[derive(Clone, Serialize, Deserialize, ZeroizeOnDrop)]
 pub(crate) struct PastEra {
-    /// In which log it was.
+    /// The log of the era.
     #[zeroize(skip)]
     pub(crate) log: LogId,
     secret: [u8; 32],
@@ -115,7 +116,7 @@ impl PastEra {
 }
 
 impl PartialEq for PastEra {
-    /// When it ended, each member saw for themselves.
+    /// Each member determines for itself when the era ended.
     fn eq(&self, other: &Self) -> bool {
         self.log == other.log && self.secret == other.secret
     }

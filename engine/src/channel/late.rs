@@ -1,5 +1,5 @@
-//! What a device lacks of logs into which it was let late: after somebody had written there. The account's other devices
-//! are asked for it.
+//! The holes of a late join: what this device lacks of logs to which it was added after somebody had written there. The
+//! device asks the account's other devices for them.
 
 use std::collections::VecDeque;
 
@@ -14,17 +14,17 @@ use crate::domain::order::Order;
 use crate::set::Set;
 use crate::table::Table;
 
-/// "I was let into these logs with somebody late, or never. Send me what I do not have."
+/// "I was added to these logs with somebody late, or never. Send me what I lack."
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Lacking {
     pub(crate) conversation: ConversationKey,
-    /// The logs, and the last entry of each that cannot be read.
+    /// The logs, and the last entry of each that this device cannot read.
     pub(crate) logs: Vec<(LogId, Seq)>,
-    /// Nothing from before is asked for.
+    /// This device asks for nothing from before this time.
     pub(crate) since: UnixMillis,
-    /// What stands in these logs after these places is read there.
+    /// This device itself reads these logs after these places.
     pub(crate) reads: Vec<(LogId, Seq)>,
-    /// What there is since then.
+    /// The messages since then that this device has.
     pub(crate) known: Vec<Short>,
 }
 
@@ -33,9 +33,9 @@ pub(crate) struct Lacking {
 pub(crate) struct MadeUp {
     pub(crate) to: DeviceId,
     pub(crate) history: History,
-    /// When the places of these messages were given out, in their order.
+    /// The eras of these messages' places, in the same order.
     pub(crate) eras: Vec<Option<Era>>,
-    /// Where those came that nobody has read, in the same order: that is what receipts speak of.
+    /// The places at which unread messages came, in the same order: receipts speak of these places.
     pub(crate) unread: Vec<Option<(LogId, Seq)>>,
 }
 
@@ -43,48 +43,47 @@ pub(crate) struct MadeUp {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct AllMadeUp {
     pub(crate) to: DeviceId,
-    /// The logs that were asked for, and whether the sending device was in each from its first entry on.
+    /// The requested logs, and whether the sending device was in each from its first entry on.
     pub(crate) logs: Vec<(LogId, bool)>,
-    /// How far logs with that person were read.
+    /// How far the account has read logs with that person.
     pub(crate) read: Vec<(LogId, Seq)>,
 }
 
-/// A log that begins too late on this device. As it is stored.
+/// A log that begins too late on this device. As stored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Hole {
     pub(crate) conversation: ConversationKey,
-    /// The last entry that cannot be read; [`ALL`] of a log in which this device never was.
+    /// The last entry that this device cannot read; [`ALL`] for a log in which this device never was.
     pub(crate) upto: Seq,
     /// Where a marker would stand.
     pub(crate) stored: UnixMillis,
-    /// Whether something of it may be missing without any device that knows better: not where the log may well be older than
-    /// this device in its account.
+    /// Whether messages may be missing if no device knows better: not if the log may well be older than this device in its
+    /// account.
     pub(crate) young: bool,
-    /// In which log of the account's own conversation it was asked for.
+    /// The log of the account's own conversation in which this device asked.
     pub(crate) asked: Option<LogId>,
     /// Devices that were not there either.
     pub(crate) without: Set<DeviceId>,
     pub(crate) marker: Option<(Order, MessageId)>,
-    /// Nothing more is to be expected of other devices.
+    /// Other devices will send nothing more.
     pub(crate) closed: bool,
-    /// So many own texts stand there, as the contact says, who has sent all others again.
+    /// The number of own texts there, as the contact says, who has sent all others again.
     pub(crate) told: Option<u32>,
 }
 
-/// What is known of a log otherwise than by reading it. As it is stored.
+/// What this device knows of a log other than by reading it. As stored.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Elsewhere {
-    /// This device was let into the log here: it reads nothing up to this place.
+    /// This device was added to the log here: it reads nothing up to this place.
     pub(crate) began: Seq,
-    /// Messages that came otherwise than by reading the log: their first places, and in which eras these were given out.
+    /// Messages that came other than by reading the log: their first places, and the eras of these.
     messages: VecDeque<(Short, Seq, Era)>,
-    /// Of those that are not remembered any more: the greatest number, and their era, if it is one.
+    /// Of such messages that this device remembers no more: the greatest number, and their era, if it is the same for all.
     forgotten: Option<(Seq, Era)>,
 }
 
 impl Elsewhere {
-    /// A message of this log came otherwise than by reading it. The number of its first place may be that of another message
-    /// here.
+    /// A message of this log came other than by reading it. Its first place may have the number of another message here.
     pub(crate) fn came(&mut self, id: &MessageId, seq: Seq, era: Era) {
         let id = short(id.as_bytes());
         if !self.messages.iter().any(|(known, ..)| *known == id) {
@@ -102,19 +101,19 @@ impl Elsewhere {
         self.forgotten = Some((upto.max(seq), if of == era { era } else { UNKNOWN_ERA }));
     }
 
-    /// Whether a message with this number may have come so that is not remembered any more.
+    /// Whether a message with this number may have come so and been forgotten.
     fn has_forgotten(&self, seq: Seq) -> bool {
         self.forgotten.is_some_and(|(upto, _)| seq <= upto)
     }
 
-    /// In which era this number was given out, where a message with it may have come so that is not remembered any more. Where
-    /// this device reads the log itself, it may be that of another message: then nothing is known.
+    /// The era of a number with which a message may have come so and been forgotten. If this device reads the log itself, the
+    /// number may be of another message: then nothing is known.
     pub(crate) fn forgotten_era(&self, seq: Seq) -> Option<Era> {
         let (_, era) = self.forgotten.filter(|_| self.has_forgotten(seq))?;
         Some(if seq <= self.began { era } else { UNKNOWN_ERA })
     }
 
-    /// In which era the first place of such a message was given out.
+    /// The era of the first place of such a message.
     pub(crate) fn era_of(&self, id: &MessageId) -> Option<Era> {
         let id = short(id.as_bytes());
         self.messages.iter().find(|(known, ..)| *known == id).map(|(.., era)| *era)
@@ -128,7 +127,7 @@ impl Elsewhere {
     }
 }
 
-/// Messages that are remembered of each log.
+/// Messages that this device remembers of each log.
 const REMEMBERED: usize = 256;
 
 /// A log in which this device never was.
@@ -163,7 +162,7 @@ mod tests {
         insta::assert_snapshot!(crate::hex(&bytes.unwrap()));
     }
 
-    /// The number of the 257th message back may be that of another message, which was read here.
+    /// The number of the 257th message back may be the number of another message, which this device has read.
     #[test]
     fn p5_a_message_that_is_not_remembered_is_taken_for_no_other() {
         let id = |number: u64| {

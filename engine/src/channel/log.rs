@@ -1,4 +1,4 @@
-//! A conversation log as this device knows it: what is stored of it, and what is known while connected.
+//! A conversation log as this device knows it: the stored part, and the part known only while connected.
 
 use parley_protocol::frame::CreateLog;
 use parley_protocol::ids::{AccountId, AppendId, DeviceId, EntryHash, Era, GroupId, LogId, Seq, UnixMillis};
@@ -9,52 +9,52 @@ use crate::channel::group_era::EraStep;
 use crate::domain::conversation::ConversationKey;
 use crate::set::Set;
 
-/// As it is stored.
+/// As stored.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Log {
     pub(crate) id: LogId,
-    /// The conversation of which it carries messages.
+    /// The conversation whose messages the log carries.
     pub(crate) conversation: ConversationKey,
-    /// The MLS group whose messages these are. A group goes on in another log where one cannot be used any more.
+    /// The MLS group of these messages. A group goes on in another log if one cannot be used any more.
     pub(crate) group: GroupId,
     pub(crate) stage: Stage,
     /// The last entry that this device has processed.
     pub(crate) cursor: Seq,
     /// Own appends that the relay has acknowledged and the cursor has not reached.
     pub(crate) own: Vec<OwnAppend>,
-    /// The commit of this device that the relay may or may not have. A record of its own, which other changes leave alone.
+    /// The commit of this device that the relay may or may not have. A record of its own, which other changes do not touch.
     #[serde(skip)]
     pub(crate) commit: Option<PendingCommit>,
-    /// What the other's receipts say.
+    /// What the contact's receipts say.
     pub(crate) peer_delivered: Seq,
     pub(crate) peer_read: Seq,
-    /// The other's last message.
+    /// The contact's last message.
     pub(crate) incoming: Seq,
-    /// The other's last message that was on the screen.
+    /// The contact's last message that was on the screen.
     pub(crate) read: Seq,
-    /// What own receipts have said (or say, in the outbox).
+    /// What own receipts have said, or say in the outbox.
     pub(crate) told_delivered: Seq,
     pub(crate) told_read: Seq,
-    /// The last time this device replaced its keys, and its messages since.
+    /// When this device last replaced its keys, and the number of its messages since.
     pub(crate) updated: UnixMillis,
     pub(crate) sent_since_update: u32,
     /// Joined by Welcome and not updated since.
     pub(crate) fresh: bool,
-    /// What to send until the relay has the log. In the same record.
+    /// The request that this device sends until the relay has the log. In the same record as `commit`.
     #[serde(skip)]
     pub(crate) creation: Option<CreateLog>,
-    /// Other devices that have said something in it: they are surely in it.
+    /// Other devices that have written in the log: they are certainly in it.
     pub(crate) heard: Set<DeviceId>,
 }
 
-/// Where a log is in its life.
+/// The stage of a log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Stage {
-    /// Made here, not known to be at the relay.
+    /// Made on this device; the relay may not have it.
     Creating,
     /// At the relay.
     Active,
-    /// Cannot be used any more; what was read of it stays.
+    /// The log cannot be used any more; what this device has read of it stays.
     Dead,
 }
 
@@ -72,17 +72,17 @@ pub(crate) struct OwnAppend {
 pub(crate) struct PendingCommit {
     pub(crate) append: AppendId,
     pub(crate) bytes: Vec<u8>,
-    /// As it says itself.
+    /// As the commit itself says.
     pub(crate) era: EraStep,
 }
 
-/// What is known only while connected.
+/// What this device knows only while connected.
 #[derive(Debug, Clone, Copy, Default)]
 #[expect(clippy::struct_excessive_bools, reason = "independent facts, any of which may hold with any other")]
 pub(crate) struct LiveLog {
-    /// Pushes come for the current epoch.
+    /// The relay pushes entries of the current epoch.
     pub(crate) subscribed: bool,
-    /// The relay takes no more subscriptions: it waits for its turn.
+    /// The relay takes no more subscriptions: the log waits for its turn.
     pub(crate) waits: bool,
     /// A subscription, creation, append or commit is on its way.
     pub(crate) subscribing: bool,
@@ -123,13 +123,13 @@ impl Log {
         }
     }
 
-    /// The one other account.
+    /// The other account of a conversation of two.
     pub(crate) fn peer(&self) -> Option<AccountId> {
         self.conversation.peer().copied()
     }
 }
 
-/// What identifies an own payload when it comes back.
+/// The hash by which this device recognises an own payload when it comes back.
 pub(crate) fn payload_hash(payload: &[u8]) -> EntryHash {
     EntryHash(Sha256::digest(payload).into())
 }

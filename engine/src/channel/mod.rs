@@ -1,4 +1,5 @@
-//! A channel: one MLS group with the log at the relay that carries it, as it is stored. What is done with it is in `core/`.
+//! A channel as it is stored: one MLS group with the log at the relay that carries it. The code that works with it is in
+//! `core/`.
 
 pub(crate) mod group_era;
 pub(crate) mod late;

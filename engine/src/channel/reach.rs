@@ -1,23 +1,23 @@
-//! How far a log was read, and in which eras of the relay. A place and its era together are given out once, and what
-//! stands before it is always the same; so two devices know from this how far they have read the same entries, also when
-//! the relay was rolled back to a copy in between and gave out numbers a second time.
+//! How far a device has read a log, and in which eras of the relay. The relay gives out a place together with its era only
+//! once, and the entries before that place are always the same. So two devices can tell how far they have read the same
+//! entries, even if the relay was rolled back to a copy in between and gave out numbers a second time.
 
 use parley_protocol::frame::KnownPlace;
 use parley_protocol::ids::{Era, Seq};
 use serde::{Deserialize, Serialize};
 
-/// Eras that are remembered: the last ones in which something was appended.
+/// Most eras that a device remembers: the last ones in which something was appended.
 const MAX_ERAS: usize = 32;
 
-/// Of a place of which nobody knows any more when it was given out: it is like none that was read. No era is this.
+/// The era of a place whose era nobody knows any more: it equals no place that was read. No real era has this value.
 pub(crate) const UNKNOWN_ERA: Era = Era([0; 8]);
 
-/// As it is stored, and as devices tell each other.
+/// As stored, and as devices tell each other.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Reach {
     /// The last entry that was read.
     upto: Seq,
-    /// Eras and the first entries that were read of them, in order.
+    /// Eras and the first entry read of each, in order.
     eras: Vec<(Era, Seq)>,
 }
 
@@ -32,7 +32,7 @@ impl Reach {
         }
     }
 
-    /// Entries could not be read: they are like none, whatever their era.
+    /// Entries could not be read: they equal none, whatever their era.
     pub(crate) fn pass(&mut self, first: Seq, last: Seq) {
         self.step(first, UNKNOWN_ERA);
         self.upto = last;
@@ -49,12 +49,12 @@ impl Reach {
         self.eras.iter().rev().find(before).filter(|_| seq <= self.upto).map(|(era, _)| *era)
     }
 
-    /// Whether an entry may have been read in an era that is not remembered any more.
+    /// Whether an entry may have been read in an era that is forgotten.
     pub(crate) fn has_forgotten(&self, seq: Seq) -> bool {
         self.eras.len() >= MAX_ERAS && self.eras.first().is_some_and(|(_, first)| seq < *first)
     }
 
-    /// Whether a place that was given out in an era is another than the one that was read by its number, or may be.
+    /// Whether a place of an era differs, or may differ, from the one that was read under its number.
     pub(crate) fn is_another(&self, seq: Seq, era: Era) -> bool {
         self.era_of(seq).map_or_else(|| self.has_forgotten(seq), |known| known != era)
     }
@@ -102,7 +102,7 @@ mod tests {
         let cases = [
             (read(&[(ONE, 5)]), read(&[(ONE, 9)]), 5),
             (read(&[(ONE, 9)]), read(&[(ONE, 9)]), 9),
-            // Put back to the fifth entry: the same numbers, given out again.
+            // Rolled back to the fifth entry: the relay gave out the same numbers again.
             (read(&[(ONE, 9)]), read(&[(ONE, 5), (TWO, 8)]), 5),
             (read(&[(ONE, 5), (TWO, 3)]), read(&[(ONE, 5), (THREE, 3)]), 5),
             (read(&[(ONE, 5), (TWO, 3), (THREE, 1)]), read(&[(ONE, 5), (TWO, 9)]), 8),
@@ -153,7 +153,7 @@ mod tests {
         assert_eq!((reach.era_of(Seq(8)), reach.era_of(Seq(9))), (None, Some(Era([8; 8]))));
     }
 
-    /// Whoever cannot compare two places does not take them for the same.
+    /// A device that cannot compare two places must not take them for the same.
     #[test]
     fn p5_a_place_of_a_forgotten_era_is_like_none_that_was_read() {
         let runs = |count: u8| (0..count).map(|n| (Era([n; 8]), 1)).collect::<Vec<_>>();

@@ -1,13 +1,13 @@
-//! What a device remembers of the entries of one log beside its cursor, to notice a relay that shows different
-//! people different logs, and to repair what was missed.
+//! The transcript: what a device remembers of the entries of one log beside its cursor, to detect a relay that shows
+//! different people different logs, and to repair what the device missed.
 //!
-//! Every entry moves the history hash. A message carries the hash that its sender had when it was encrypted, so that
-//! whoever reads it knows whether both have seen the same entries in the same order (the transcript consistency
-//! that RFC 9750 section 5.1 leaves to the application).
+//! Every entry changes the history hash. A message carries the hash that its sender had when it encrypted the message, so
+//! that a reader knows whether both have seen the same entries in the same order (the transcript consistency that RFC 9750
+//! section 5.1 leaves to the application).
 //!
-//! There are two of them. One begins with each epoch, from a secret of that epoch and the place after which it begins: a device
-//! that is let in later compares it from its first entry on. The other one goes on from the log's first entry: whoever has been
-//! there since then notices also what was exchanged right before a commit. A message carries one of the two.
+//! There are two history hashes. One begins with each epoch, from a secret of that epoch and the place after which it begins:
+//! a device that joins later compares it from its first entry on. The other goes on from the log's first entry: a device that
+//! has been there since then detects also what was changed right before a commit. A message carries one of the two.
 
 use std::collections::VecDeque;
 
@@ -19,38 +19,38 @@ use sha2::{Digest, Sha256};
 use crate::channel::reach::Reach;
 use crate::table::Table;
 
-/// Hashes, ids and own payloads that are remembered.
+/// Most hashes, ids and own payloads that a transcript remembers.
 const REMEMBERED: usize = 64;
-/// Hashes since the log's first entry that are remembered.
+/// Most hashes since the log's first entry that it remembers.
 const REMEMBERED_WHOLE: usize = 32;
-/// Messages sent again whose receipts are waited for.
+/// Most messages sent again whose receipts it waits for.
 const MAX_AGAIN: usize = 256;
 
-/// The beginning of an id: one that begins like another is taken for it, and only its own writer can make it so.
+/// The beginning of an id: an id with the same beginning is taken for it, and only its own author can make such an id.
 pub(crate) type Short = [u8; 8];
 
-/// The beginning of a history hash. A member and the relay together could search for two histories of which fewer bits are
-/// the same.
+/// The beginning of a history hash. With fewer bits, a member and the relay together could search for two histories with the
+/// same hash.
 type Running = [u8; 16];
 
-/// "After this entry the history hash was this": what a message carries.
+/// "After this entry the history hash was this": a message carries such a claim.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Claim {
     pub(crate) seq: Seq,
     pub(crate) hash: Running,
-    /// The hash since the log's first entry, and not that of the epoch: said by the field in which it stands.
+    /// The hash is the one since the log's first entry, not the one of the epoch; the field with the claim says which.
     #[serde(skip)]
     pub(crate) whole: bool,
 }
 
-/// What a claim says about the own log.
+/// The result of comparing a claim with the own log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Agreement {
-    /// Both have seen the same up to the claim's place.
+    /// Both devices have seen the same up to the claim's place.
     Same,
-    /// Both have seen the same since the epoch began; of what was before, the claim says nothing.
+    /// Both devices have seen the same since the epoch began; the claim says nothing of earlier entries.
     SameEpoch,
-    /// The relay shows the two different entries.
+    /// The relay shows the two devices different entries.
     Different,
     /// The place is too long ago, or this device does not know yet where its part of the log begins.
     Unknown,
@@ -66,46 +66,47 @@ pub(crate) struct SentAgain {
     pub(crate) first: Seq,
 }
 
-/// As it is stored.
+/// As stored.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Transcript {
     /// The history hash after entry `at`; none before this device knows where its part of the log begins.
     head: Option<EntryHash>,
     at: Seq,
-    /// The hashes of this epoch after the last entries, the newest last; the first is that before its first entry.
+    /// The hashes of this epoch after the last entries, the newest last; the first hash is the one before its first entry.
     recent: VecDeque<Running>,
-    /// The hash since the log's first entry, and those after the last entries; for who was there then.
+    /// The hash since the log's first entry, and the hashes after the last entries; for a device that was there then.
     whole: Option<EntryHash>,
     recent_whole: VecDeque<Running>,
-    /// Others had written before this device was let in.
+    /// Others had written before this device was added.
     late: bool,
     /// The last messages of others.
     seen: VecDeque<Short>,
     /// The last own payloads that came back.
     sent: VecDeque<Short>,
-    /// The last place at which the other is known to have seen the same.
+    /// The last place at which the other side is known to have seen the same.
     pub(crate) agreed: Seq,
-    /// The other cannot read this log any more: nothing new goes into it.
+    /// The other side cannot read this log any more: nothing new goes into it.
     pub(crate) retired: bool,
-    /// What was written in this log was asked for again; after this place there is room for it.
+    /// This device has asked again for what was written in this log; messages that come again have room after this place.
     pub(crate) asked: Option<Seq>,
-    /// The other asked for everything after this place again.
+    /// The other side asked again for everything after this place.
     pub(crate) due: Option<Seq>,
-    /// What was sent again here.
+    /// Messages that were sent again in this log.
     pub(crate) again: VecDeque<SentAgain>,
     /// How far this device has read the log.
     reach: Reach,
-    /// The relay has lost entries of it: everybody says how far they have read, and nothing that was read is missing.
+    /// The relay has lost entries of the log: each device says how far it has read, and nothing that was read counts as
+    /// missing.
     pub(crate) lost: bool,
 }
 
 impl Transcript {
-    /// The transcript of a log into which this device was let after others had written.
+    /// The transcript of a log to which this device was added after others had written.
     pub(crate) fn late() -> Self {
         Self { late: true, ..Self::default() }
     }
 
-    /// Whether it knows nothing of the log's beginning, and of what came then.
+    /// Whether the transcript lacks the log's beginning.
     pub(crate) const fn begins_late(&self) -> bool {
         self.late
     }
@@ -130,7 +131,7 @@ impl Transcript {
         self.head = Some(next);
     }
 
-    /// An entry stands in the log.
+    /// Takes an entry of the log.
     pub(crate) fn step(&mut self, seq: Seq, era: Era, payload: &EntryHash) {
         self.at = seq;
         self.reach.step(seq, era);
@@ -145,8 +146,8 @@ impl Transcript {
         }
     }
 
-    /// Entries stand in the log that this device could not read: from here on it compares nothing until the next epoch, and
-    /// never again since the log's first entry.
+    /// The log has entries that this device could not read: from here on it compares nothing until the next epoch, and never
+    /// again since the log's first entry.
     pub(crate) fn pass(&mut self, first: Seq, last: Seq) {
         self.at = last;
         self.reach.pass(first, last);
@@ -165,24 +166,24 @@ impl Transcript {
         &self.reach
     }
 
-    /// The last entry that was read, for the relay to look whether it is there.
+    /// The last entry that was read, so that the relay can check whether it has the entry.
     pub(crate) fn last_read(&self) -> Option<KnownPlace> {
         self.reach.last()
     }
 
-    /// The last place up to which nothing can be wrong, given that nothing before `seq` looked so.
+    /// The last place up to which everything is certain, if nothing before `seq` looked wrong.
     pub(crate) fn sure_before(&self, seq: Seq) -> Seq {
         if self.head.is_some() { self.agreed.min(seq) } else { seq }
     }
 
-    /// What a message that is encrypted now says: of the epoch, or, if this device can tell, of the `whole` log.
+    /// The claim for a message that this device encrypts now: of the epoch or, if this device can tell, of the `whole` log.
     pub(crate) fn claim(&self, whole: bool) -> Option<Claim> {
         let since_the_start = self.recent_whole.back().filter(|_| whole && !self.late);
         let hash = since_the_start.or(self.recent.back())?;
         Some(Claim { seq: self.at, hash: *hash, whole: since_the_start.is_some() })
     }
 
-    /// Compares what another device says with what this one has seen.
+    /// Compares another device's claim with what this device has seen.
     pub(crate) fn judge(&self, claim: &Claim) -> Agreement {
         if self.head.is_none() || claim.whole && self.late {
             return Agreement::Unknown;
@@ -217,11 +218,11 @@ impl Transcript {
         remember(&mut self.sent, short(&payload.0), REMEMBERED);
     }
 
-    /// What was sent again here after a place, as the places in the first logs after which it stood there.
+    /// The messages that were sent again here after a place, as the places in their first logs after which they stood.
     pub(crate) fn again_after(&self, after: Seq) -> Table<LogId, Seq> {
         let mut places = Table::new();
         for again in self.again.iter().filter(|again| again.seq > after) {
-            // Where there was more than is remembered, it may have been anything.
+            // If there were more than the transcript remembers, it may have been any of them.
             let complete = self.again.len() < MAX_AGAIN;
             let before = if complete { Seq(again.first.0.saturating_sub(1)) } else { Seq(0) };
             let place = places.get(&again.log).map_or(before, |known| before.min(*known));
@@ -230,7 +231,7 @@ impl Transcript {
         places
     }
 
-    /// A message was sent again here.
+    /// A message was sent again in this log.
     pub(crate) fn sent_again(&mut self, again: SentAgain) {
         self.again.push_back(again);
         while self.again.len() > MAX_AGAIN {

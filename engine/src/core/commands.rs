@@ -1,4 +1,4 @@
-//! What people do in the views.
+//! Dispatches the commands that people give in the views.
 
 use ed25519_dalek::SigningKey;
 use parley_protocol::frame::Request as RelayRequest;
@@ -19,7 +19,8 @@ use crate::link::code::LinkCode;
 use crate::link::typed::TypedCode;
 use crate::view::{Command, CommandError, ConversationId, Reply, Request, UsernameStatus, ViewRequestId};
 
-/// A view asks again at once when its owner dies, and lets so many texts wait for the disk: no more than these can be in doubt.
+/// A view repeats its requests at once when its owner dies, and lets this many texts wait for the disk: no more can be in
+/// doubt.
 const REMEMBERED_REQUESTS: usize = 2 * crate::view::UNSAVED_TEXTS;
 
 impl Engine {
@@ -82,7 +83,7 @@ impl Engine {
             Command::Block(conversation) => self.block(id, conversation),
             Command::Unblock(conversation) => self.unblock(conversation),
             Command::NewInvite => self.new_invite(),
-            // Only what a removed device keeps is erased so.
+            // This command erases only what a removed device keeps.
             Command::EraseKept => Err(CommandError::UnknownDevice),
             other => self.message_command(id, other),
         };
@@ -139,7 +140,7 @@ impl Engine {
     }
 
     fn find_person(&mut self, id: ViewRequestId, text: &str) -> Result<Option<Reply>, CommandError> {
-        // What links a device is a secret: the relay is not asked whether somebody is called so.
+        // A link code is a secret: the engine does not ask the relay whether a user has that name.
         if LinkCode::parse(text).is_some() || TypedCode::is_as_shown(text) {
             return Err(CommandError::LinkCodeInstead);
         }
@@ -180,7 +181,7 @@ impl Engine {
         Ok(Some(Reply::Conversation(id)))
     }
 
-    /// The conversation with a contact, made if need be (and saved by the caller).
+    /// The conversation with a contact; makes it if there is none (the caller saves it).
     pub(super) fn conversation_with(&mut self, peer: &AccountId) -> ConversationId {
         self.conversation_of_key(ConversationKey::Peer(*peer))
     }
@@ -218,7 +219,7 @@ impl Engine {
         self.send_part(request, id, Part::of_text(text.to_owned()), Some((text, over)))
     }
 
-    /// Sends something; `draft` is what it was until then, and over which other one.
+    /// Sends a part; `draft` is what it was until then, and over which other draft.
     pub(super) fn send_part(
         &mut self,
         request: ViewRequestId,
@@ -243,7 +244,7 @@ impl Engine {
         Ok(Some(Reply::Done))
     }
 
-    /// The conversation, if the person may write there; who writes to somebody wants to hear from them.
+    /// The conversation, if the person may write there; writing to somebody is consent.
     pub(super) fn may_send(&mut self, id: ConversationId) -> Result<ConversationKey, CommandError> {
         let key = self.conversations.get(&id).map(|c| c.key).ok_or(CommandError::UnknownConversation)?;
         if let Some(peer) = key.peer() {
@@ -260,7 +261,7 @@ impl Engine {
         Ok(key)
     }
 
-    /// A view that asks again, because its owner died, sends nothing twice.
+    /// Remembers a request, so that a view that repeats it, because its owner died, sends nothing twice.
     pub(super) fn remember_sent(&mut self, request: ViewRequestId) {
         self.device.sent_requests.push_back(request);
         while self.device.sent_requests.len() > REMEMBERED_REQUESTS {
@@ -268,7 +269,7 @@ impl Engine {
         }
     }
 
-    /// Something new of this person waits in a conversation: it is shown, and goes as soon as it can.
+    /// A new text of this person waits in a conversation: the engine shows it, and sends it as soon as it can.
     pub(super) fn text_waits(&mut self, id: ConversationId, key: &ConversationKey, number: u64) {
         self.unhide(key);
         let now = self.now;

@@ -1,4 +1,4 @@
-//! The engine itself: its state, how an input is handled, and what leaves it when.
+//! The engine itself: its state, how it handles an input, and when it releases outputs.
 
 mod account;
 mod account_sync;
@@ -80,7 +80,7 @@ pub enum OpenError {
     /// A newer version of the app wrote the records.
     #[error("a newer version of the app wrote the records")]
     Newer,
-    /// A build from before the first release wrote them.
+    /// A build from before the first release wrote the records.
     #[error("a build from before the first release wrote the records")]
     BeforeRelease,
 }
@@ -95,21 +95,22 @@ impl From<LoadError> for OpenError {
     }
 }
 
-/// Small things of the device that are stored in one record.
+/// Small values of the device, stored in one record.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 struct DeviceState {
     /// When the KeyPackage of last resort was made.
     last_resort: Option<UnixMillis>,
-    /// Numbers the outbox.
+    /// The number of the next outbox entry.
     next_outbox: u64,
-    /// The last requests to send something: asked again, by a view whose owner died, they are done already.
+    /// The last requests to send something: if a view repeats one because its owner died, the engine has already carried it
+    /// out.
     sent_requests: VecDeque<ViewRequestId>,
 }
 
 /// The client's brain. See the crate's documentation.
 pub struct Engine {
     now: UnixMillis,
-    /// The same moment on a clock that never goes back: whatever is waited for is waited for by it.
+    /// The same moment on a clock that never goes back: all waits use this clock.
     steady: Moment,
     random: MlsRandom,
     sealer: Rc<Sealer>,
@@ -120,14 +121,14 @@ pub struct Engine {
     own_log: Option<DeviceLog>,
     device: DeviceState,
     contacts: Table<AccountId, Contact>,
-    /// What the person has decided of others, or has to.
+    /// What the person has decided about other accounts, or has to decide.
     stances: Table<AccountId, Stance>,
-    /// Of the own invite link.
+    /// The token of the own invite link.
     own_token: Option<OwnToken>,
-    /// Tokens of links by which somebody was found, until a chat with them is begun.
+    /// Tokens of the links by which the person found somebody, until a chat with them begins.
     links: Table<AccountId, Token>,
     conversations: Table<ConversationId, Conversation>,
-    /// What is remembered of places in each conversation.
+    /// What this device remembers of places in each conversation.
     standing: Table<ConversationId, Standing>,
     /// Texts that wait to be sent.
     waiting: Table<u64, ConversationKey>,
@@ -135,50 +136,50 @@ pub struct Engine {
     damage: storage::damage::Damage,
     logs: Table<LogId, Log>,
     live: Table<LogId, LiveLog>,
-    /// Each is taken out and put back for whatever is done with it: boxed, so that little moves.
+    /// Boxed, so that little memory moves: each use takes the group out and puts it back.
     groups: Table<LogId, Box<Group>>,
     group_chats: group::GroupChats,
-    /// Boxed: what leaves it is taken out of the front, and all others move.
+    /// Boxed: an entry that leaves is taken from the front, and all others move.
     outbox: Table<u64, Box<OutboxEntry>>,
-    /// What was seen of each log.
+    /// What this device has seen of each log.
     transcripts: Table<LogId, Transcript>,
-    /// What opens each log for reading.
+    /// The secrets that open each log for reading.
     group_eras: Table<LogId, GroupEra>,
     reorder_buffer: channel::reorder_buffer::ReorderBuffer,
     turns: relay_session::turns::Turns,
     membership: channel::membership::Membership,
     /// What the account's devices said of themselves.
     notes: Notes,
-    /// What other devices did to the account's keys, and the person has not seen.
+    /// Key changes by other devices of the account that the person has not seen.
     key_changes: Vec<OwnKeyChange>,
-    /// What other devices said of contacts that are not known here yet.
+    /// What other devices of the account said of contacts that this device does not know yet.
     cards: Table<AccountId, Card>,
-    /// What another device told of logs that this one is not in: not yet, or never.
+    /// What another device told of logs that this device is not in, or not yet.
     told_receipts: conversation::receipts::ToldReceipts,
-    /// When a silent stranger was last forgotten to make room for another.
+    /// When the engine last forgot a silent stranger to make room for another.
     forgot_silent: Option<Moment>,
-    /// Logs into which a removed device let this one: what removed devices write there is refused.
+    /// Logs to which a removed device added this one: this device refuses what removed devices write there.
     tainted: Set<LogId>,
-    /// What is sent to a device that was linked, and the page of it that is being read.
+    /// What this device sends to a linked device, and the page of it that is being read.
     sharing: account_sync::history::Sharing,
     shared_page: Option<conversation::paging::Stretch>,
-    /// What stands in logs before this device, or another of the account, was let in.
+    /// What stands in logs before the place where this device, or another of the account, was added.
     late: channel::late::Late,
     linking: linking::Linking,
-    /// Codes that were typed here.
+    /// Codes that the person typed on this device.
     typed: linking::TypedHere,
     deleting: conversation::deleting::Deleting,
     /// What the person keeps of conversations for themselves.
     account_data: Table<ConversationKey, AccountData>,
     draft_setting: DraftSetting,
-    /// Conversations whose draft was sent as it stood.
+    /// Conversations whose draft was sent unchanged.
     sent_drafts: Set<ConversationKey>,
     backup: backup::Backup,
-    /// What is in the backup.
+    /// What the backup contains.
     manifest: Manifest,
     writing: backup::Writing,
     backup_page: Option<conversation::paging::Stretch>,
-    /// Backup files that are being saved or read, and the chats that came from those of other accounts.
+    /// Backup files that are being saved or read, and archives.
     files: backup_file::Files,
     /// Files of messages.
     attachments: conversation::attachments::Attachments,
@@ -187,48 +188,48 @@ pub struct Engine {
     wish: Option<recovery::Wish>,
     /// The account is coming back by its recovery phrase.
     returning: Option<recovery::Returning>,
-    /// What came of the own texts that are not in the backup, on a device on which it came back.
+    /// What came of the own texts that the backup lacks, on a device that brought the account back.
     own_texts: recovery::OwnTexts,
-    /// Logs of which somebody who came back wants to know how many texts of theirs stand there.
+    /// Logs for which an account that came back wants to know how many texts of its own stand there.
     counts: Set<LogId>,
-    /// This device has counter-signed an entry of an account's log, and waits for it to be there.
+    /// This device has counter-signed an entry of an account's log, and waits until the log has that entry.
     joining: Option<linking::Joining>,
     resyncs: channel::resync::Resyncs,
     rollback: rollback::device::Rollback,
     parts: parts::Parts,
     resent_messages: ResentMessages,
     stamps: Stamps,
-    /// When something was last stored in a log that nothing new goes into, by conversation.
+    /// By conversation, when this device last stored something in a log that gets nothing new.
     settling: Table<ConversationKey, Moment>,
-    /// Contacts whose records were damaged: the directory is asked for them again.
+    /// Contacts whose records were damaged: this device asks the directory for them again.
     unknown: Set<AccountId>,
-    /// Accounts that the directory was asked about and that are not contacts (yet).
+    /// Accounts that this device asked the directory about and that are not contacts (yet).
     found: Table<AccountId, Found>,
     inbox: channel::inbox::InboxWork,
     link: Link,
-    /// Why messages wait, by contact; known from what the relay said on this connection.
+    /// Why messages wait, by contact, as the relay said on this connection.
     holdups: Table<AccountId, WaitReason>,
-    /// The view that waits for its account to be at the relay.
+    /// The view that waits until the relay has its account.
     registering: Option<ViewRequestId>,
     /// Page loads under way.
     loads: Table<LoadId, conversation::paging::PageRequest>,
     next_load: u64,
-    /// Own messages that the other has not read, by place, for when a receipt comes.
+    /// Own messages that the contact has not read, by place, for when a receipt comes.
     unread_by_peer: Table<LogId, Table<Seq, MessageView>>,
     changed: conversation::projection::Changed,
     dirty: Set<storage::dirty_set::Dirty>,
     timers: Timers,
     storage: StorageState,
-    /// This device is no longer the account's.
+    /// This device was removed from the account.
     removed: Option<account::removed::Removed>,
-    /// Nothing of it is left: it does nothing any more.
+    /// The device's state was erased: the engine does nothing any more.
     erased: bool,
     out: Outputs,
 }
 
 impl Engine {
-    /// Opens what was persisted: the vault from localStorage and all records of [`crate::io::Store::State`];
-    /// nothing of both on a new device.
+    /// Opens what the host persisted: the vault from localStorage and all records of [`crate::io::Store::State`]; neither
+    /// exists on a new device.
     pub fn open(
         now: UnixMillis,
         master: &MasterKey,
@@ -242,7 +243,7 @@ impl Engine {
         let state = Rc::new(state.with_deferred(Deferred::new(Rc::clone(&sealer), deferred)));
         let key = open_vault(&sealer, vault)?;
         check_both(&state, key.is_some(), !damaged.is_empty())?;
-        // Never drawn from before `handle` has seeded it.
+        // Nothing draws from it before `handle` has seeded it.
         let random = MlsRandom::unseeded();
         let mut engine = Self {
             now,
@@ -331,7 +332,7 @@ impl Engine {
         Ok(engine)
     }
 
-    /// Takes what happened. `now` may go back; `rng` must be cryptographically secure.
+    /// Handles an input. `now` may go back; `rng` must be cryptographically secure.
     pub fn handle(&mut self, now: UnixMillis, rng: &mut impl CryptoRng, input: Input) {
         self.set_clock(now);
         self.random.reseed(rng);
@@ -363,7 +364,7 @@ impl Engine {
             self.go_on_sweeping();
             self.go_on_making_up();
             self.go_on_with_files();
-            // Going on may be how this device learns of its removal.
+            // The step before may be how this device learns of its removal.
             self.leave_if_removed();
         }
         self.tell_views();
@@ -371,7 +372,7 @@ impl Engine {
         self.tell_timer();
     }
 
-    /// What to do next; `None` when there is nothing more until the next [`Engine::handle`].
+    /// The next output; `None` when there is no more until the next [`Engine::handle`].
     pub fn poll(&mut self) -> Option<Output> {
         self.out.next()
     }
@@ -440,7 +441,7 @@ impl Engine {
     }
 }
 
-/// Whether the vault and the records are both there, or neither.
+/// Checks that the vault and the records both exist, or neither.
 fn check_both(state: &StateStore, vault: bool, damaged: bool) -> Result<(), OpenError> {
     let begun = [keys::ACCOUNT, keys::JOINING].iter().any(|key| state.get_bytes(key).is_some());
     match (vault, begun) {

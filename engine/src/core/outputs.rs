@@ -1,6 +1,6 @@
-//! What leaves the engine, and when: invariant 1, nothing that depends on a change leaves before the change is
-//! persisted. One change set is written at a time; what changes meanwhile gathers in the next one (group commit), and
-//! the outputs of an input wait for the change set that has its changes.
+//! Releases the engine's outputs by invariant 1: nothing that depends on a change leaves before the change is persisted. The
+//! engine writes one change set at a time; changes made meanwhile gather in the next one (group commit), and the outputs of
+//! an input wait for the change set with that input's changes.
 
 use std::collections::VecDeque;
 
@@ -26,21 +26,21 @@ struct Held {
 #[derive(Default)]
 pub(super) struct Outputs {
     ready: VecDeque<Output>,
-    /// The change set that is being written, and what leaves when it is on disk.
+    /// The change set that is being written, and the outputs that leave when it is on disk.
     held: Option<Held>,
-    /// What leaves after the next change set.
+    /// Outputs that leave after the next change set.
     current: Vec<Output>,
     last_id: u64,
-    /// The change set that is held was refused.
+    /// The host failed to write the held change set.
     failed: bool,
     /// Messages and the vault of the next change set.
     pub(super) messages: Vec<(Store, Record)>,
-    /// Messages that a mistake of [`Mutation::CursorBeforeMessages`] keeps for the next change set.
+    /// Messages that the mistake [`Mutation::CursorBeforeMessages`] holds back for the next change set.
     pub(super) late_messages: Vec<(Store, Record)>,
     pub(super) vault: Option<Vec<u8>>,
-    /// Messages that are taken from the disk with the next change set.
+    /// Messages that the next change set removes from the disk.
     pub(super) erased: Vec<(Store, Vec<u8>)>,
-    /// The next change set takes the place of everything.
+    /// The next change set replaces everything on the disk.
     wipes: bool,
     /// Damaged records, to be deleted with the next change set.
     pub(super) deletes: Vec<(Store, Vec<u8>)>,
@@ -60,7 +60,7 @@ impl Outputs {
         self.ready.push_back(output);
     }
 
-    /// Lets the last output go at once: the mistake of invariant 2, when a test chose it.
+    /// Releases the last output at once: the mistake against invariant 2, if a test chose it.
     pub(super) fn let_last_go(&mut self) {
         self.ready.extend(self.current.pop());
     }
@@ -81,14 +81,14 @@ impl Outputs {
         self.messages.push((Store::Messages, record));
     }
 
-    /// Takes a message from the disk with the next change set, whatever was to be written in its place.
+    /// Removes a message from the disk with the next change set, and drops a pending write of it.
     pub(super) fn erase(&mut self, key: &[u8]) {
         self.messages.retain(|(_, record)| record.key != key);
         self.erased.retain(|(_, erased)| erased != key);
         self.erased.push((Store::Messages, key.to_vec()));
     }
 
-    /// Whether a message is written or taken away by a change set that may not be on the disk yet.
+    /// Whether a change set that may not be on the disk yet writes or removes a message.
     pub(super) fn is_being_written(&self, key: &[u8]) -> bool {
         let held = self.held.as_ref();
         let put = |(_, record): &(Store, Record)| record.key == key;
@@ -99,7 +99,7 @@ impl Outputs {
             || held.is_some_and(|held| held.set.puts.iter().any(put) || held.set.deletes.iter().any(gone))
     }
 
-    /// Offers a change set; what was pushed waits for it.
+    /// Offers a change set to the host; the pushed outputs wait for it.
     pub(super) fn seal(&mut self, make: impl FnOnce(ChangeSetId) -> ChangeSet) {
         self.last_id = self.last_id.saturating_add(1);
         let set = make(ChangeSetId(self.last_id));
@@ -108,7 +108,7 @@ impl Outputs {
         self.held = Some(Held { set, outputs: std::mem::take(&mut self.current) });
     }
 
-    /// Nothing waits to be written but what is being written: what was pushed waits for that.
+    /// Nothing waits to be written except the change set being written: the pushed outputs wait for that one.
     pub(super) fn release_current(&mut self) {
         let outputs = std::mem::take(&mut self.current);
         match &mut self.held {
@@ -117,7 +117,7 @@ impl Outputs {
         }
     }
 
-    /// The change set is on disk; an answer about any other than the one that is being written says nothing new.
+    /// The change set is on disk; the engine ignores an answer about any other than the one being written.
     pub(super) fn persisted(&mut self, id: ChangeSetId) -> bool {
         match self.held.take_if(|held| held.set.id == id) {
             Some(held) => {
@@ -128,14 +128,14 @@ impl Outputs {
         }
     }
 
-    /// The change set is not on disk; whether that is news.
+    /// The host failed to write the change set; returns whether that is news.
     pub(super) fn persist_failed(&mut self, id: ChangeSetId) -> bool {
         let held = self.held.as_ref().is_some_and(|held| held.set.id == id);
         self.failed |= held;
         held
     }
 
-    /// Offers the change set that was refused again.
+    /// Offers the failed change set again.
     pub(super) fn offer_again(&mut self) {
         if let Some(held) = self.held.as_ref().filter(|_| self.failed) {
             self.ready.push_back(Output::Persist(held.set.clone()));
@@ -143,15 +143,15 @@ impl Outputs {
         }
     }
 
-    /// Another engine owns the device: nothing that is held may leave.
+    /// Another engine owns the device: drops all held outputs.
     pub(super) fn abandon(&mut self) {
         self.held = None;
         self.current.clear();
         self.ready.clear();
     }
 
-    /// Nothing of what was to be written or to leave counts any more, and the next change set takes the place of everything
-    /// that is on disk. Only what views were answered leaves with it.
+    /// Drops all pending writes and outputs; the next change set replaces everything on the disk. Only answers to views leave
+    /// with it.
     pub(super) fn wipe(&mut self) {
         let ready = std::mem::take(&mut self.ready);
         let held = self.held.take().map(|held| held.outputs).unwrap_or_default();
@@ -164,12 +164,12 @@ impl Outputs {
         self.wipes = true;
     }
 
-    /// Whether the change set that is made now takes the place of everything.
+    /// Whether the change set that is being made replaces everything.
     pub(super) fn take_wipe(&mut self) -> bool {
         std::mem::take(&mut self.wipes)
     }
 
-    /// The connection is gone: frames that are ready or held were for it.
+    /// The connection is gone: drops its frames, ready or held.
     pub(super) fn drop_frames(&mut self) {
         let keep = |output: &Output| !matches!(output, Output::Send(_));
         self.ready.retain(keep);

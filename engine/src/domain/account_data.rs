@@ -1,4 +1,4 @@
-//! What a person keeps of a conversation for themselves: what they deleted of it, and what they have not sent.
+//! Account data: what a person keeps of a conversation for themselves, which is deletions and the draft.
 
 use parley_protocol::ids::UnixMillis;
 use serde::{Deserialize, Serialize};
@@ -7,19 +7,19 @@ use crate::domain::conversation::ConversationKey;
 use crate::domain::deletion::Deleted;
 use crate::domain::draft::Draft;
 
-/// As it is stored.
+/// As stored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct AccountData {
     pub(crate) deleted: Deleted,
-    /// Something that was deleted may still be on the disk.
+    /// The disk may still have something that was deleted.
     pub(crate) unpurged: bool,
     pub(crate) draft: Draft,
-    /// The other devices have been told of the draft, or it came from them.
+    /// The other devices know the draft, or it came from them.
     pub(crate) told: bool,
 }
 
 impl AccountData {
-    /// Nothing yet.
+    /// Empty account data.
     pub(crate) const fn new(conversation: ConversationKey) -> Self {
         Self {
             deleted: Deleted::new(conversation, UnixMillis(0)),

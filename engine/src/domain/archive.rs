@@ -1,5 +1,5 @@
-//! Chats of another account that came from a backup file: they can be read, and nothing is ever written into them. Neither
-//! the other person nor their keys are known to this account, so they are no conversations.
+//! Archives: chats of another account that came from a backup file. People can read them, and nothing is ever written into
+//! them. This account knows neither the other person nor their keys, so archives are no conversations.
 
 use parley_protocol::ids::{AccountId, UnixMillis};
 use parley_protocol::username::Username;
@@ -10,13 +10,13 @@ use crate::domain::conversation::{ConversationId, preview};
 use crate::domain::message::{Message, MessageBody};
 use crate::domain::order::Order;
 
-/// As it is stored.
+/// As stored.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Archive {
-    /// Whose chat it was, and what they call themselves.
+    /// The account whose chat it was, and the name that the account gave itself.
     pub(crate) account: AccountId,
     pub(crate) owner: String,
-    /// With whom.
+    /// The other person of the chat.
     pub(crate) peer: AccountId,
     pub(crate) name: Option<String>,
     pub(crate) username: Option<Username>,
@@ -42,7 +42,7 @@ impl Archive {
         id_of(&self.account, &self.peer)
     }
 
-    /// What to call the other.
+    /// The name to show for the other person.
     pub(crate) fn display_name(&self) -> String {
         let username = self.username.as_ref().map(ToString::to_string);
         self.name.clone().or(username).unwrap_or_else(|| "Somebody".to_owned())
@@ -58,7 +58,8 @@ impl Archive {
     }
 }
 
-/// The first half of `SHA-256("parley restored 1:1 v1\0" || account || peer)`: never the id of a conversation of this account's.
+/// The first half of `SHA-256("parley restored 1:1 v1\0" || account || peer)`: never the id of one of this account's
+/// conversations.
 pub(crate) fn id_of(account: &AccountId, peer: &AccountId) -> ConversationId {
     let mut hash = Sha256::new();
     hash.update(b"parley restored 1:1 v1\0");

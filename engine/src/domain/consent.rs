@@ -1,8 +1,8 @@
-//! Whether a person wants to hear from somebody (*consent*, the word of MIMI), and the token of an invite link, which says
-//! that somebody is expected.
+//! Consent: whether a person wants to hear from somebody (the word of MIMI), and the token of an invite link, which says that
+//! the person expects somebody.
 //!
-//! Of two decisions the one with the greater counter holds, and of two that were made at once on two devices the later of
-//! requested, granted, revoked: every device of the account comes to the same.
+//! Of two decisions, the one with the greater counter holds. Of two decisions made at once on two devices, the later in the
+//! order requested, granted, revoked holds. So every device of the account comes to the same result.
 
 use core::fmt;
 
@@ -15,16 +15,16 @@ use crate::table::Table;
 
 /// Most messages that a device stores of one request.
 pub(crate) const MAX_TEXTS: u32 = 20;
-/// Most bytes of them; the first message is stored whatever its length.
+/// Most bytes of these messages; a device stores the first message whatever its length.
 pub(crate) const MAX_BYTES: u32 = 64 * 1024;
-/// Most requests that are open at a time.
+/// Most open requests at a time.
 pub(crate) const MAX_REQUESTS: usize = 100;
-/// Most strangers beyond these whose logs a device reads, without anything that is shown of them.
+/// Most strangers beyond these whose logs a device reads, without showing anything of them.
 pub(crate) const MAX_OUTSIDE: usize = 200;
 
-/// Of so many logs with somebody it is remembered what was passed over in them.
+/// Most logs with one account for which a device remembers what it passed over.
 const MAX_PASSED: usize = 256;
-/// Nobody knows yet where a log ends.
+/// The place for a log whose end nobody knows yet.
 pub(crate) const TO_THE_END: Seq = Seq(u64::MAX);
 
 /// Whether a person wants to hear from somebody.
@@ -39,7 +39,7 @@ pub enum Consent {
     Revoked,
 }
 
-/// What was decided last, on any device of the account.
+/// The last decision, on any device of the account.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) struct Decision {
     counter: u32,
@@ -47,41 +47,41 @@ pub(crate) struct Decision {
 }
 
 impl Decision {
-    /// This account has written to them, which whoever decides otherwise does after it.
+    /// This account has written to them; any other decision is made after that one.
     pub(crate) const FIRST: Self = Self { counter: 1, consent: Consent::Granted };
-    /// A backup or a file has them among the people whom the account knows: weaker than whatever was decided.
+    /// A backup or a file has them among the people whom the account knows: weaker than any decision of the person.
     pub(crate) const KNOWN: Self = Self { counter: 0, consent: Consent::Granted };
 
-    /// The person decides anew.
+    /// The person decides again.
     pub(crate) const fn next(self, consent: Consent) -> Self {
         Self { counter: self.counter.saturating_add(1), consent }
     }
 }
 
-/// In an invite link: who brings it is expected.
+/// The token in an invite link: the person expects whoever brings it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) struct Token(pub(crate) [u8; 16]);
 
 impl Token {
-    /// Compares in a time that says nothing of where two tokens differ.
+    /// Compares in constant time, which does not show where two tokens differ.
     pub(crate) fn is(&self, other: &Self) -> bool {
         self.0.ct_eq(&other.0).into()
     }
 
-    /// Shows whoever made the link that this Welcome, which comes in two parts, is of somebody who has it: the relay, which has
-    /// it not, cannot tell this from random bytes.
+    /// Proves to the account that made the link that the sender of this Welcome, which comes in two parts, has the link. The
+    /// relay does not have the link, and cannot tell the proof from random bytes.
     pub(crate) fn proof(&self, beginning: &[u8], end: &[u8]) -> Proof {
         let whole = hmac::hmac(&self.0, &[b"parley expected v1\0", beginning, end]);
         whole.first_chunk().copied().unwrap_or_default()
     }
 
-    /// Whether a Welcome is of somebody who has the link.
+    /// Whether the sender of a Welcome has the link.
     pub(crate) fn proves(&self, proof: &Proof, welcome: &[u8]) -> bool {
         self.proof(welcome, &[]).ct_eq(proof).into()
     }
 }
 
-/// Stands before each Welcome: random, where its sender has no token.
+/// Stands before each Welcome: random if its sender has no token.
 pub(crate) type Proof = [u8; 16];
 
 impl fmt::Debug for Token {
@@ -90,17 +90,17 @@ impl fmt::Debug for Token {
     }
 }
 
-/// The token of the account's own link; the greatest that any device has made holds.
+/// The token of the account's own link; the greatest that any device has made is valid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) struct OwnToken {
     pub(crate) version: u32,
     pub(crate) token: Token,
 }
 
-/// Entries of a log that came from somebody who was blocked then: nothing that is to be read among them is ever shown.
+/// Entries of a log from an account that was blocked then: no device ever shows what they say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct PassedOver {
-    /// After this place, and up to that one.
+    /// After this place, and up to the other.
     pub(crate) after: Seq,
     pub(crate) upto: Seq,
 }
@@ -115,61 +115,62 @@ impl PassedOver {
     }
 }
 
-/// A decision as the account's devices tell each other, and as the backup has it.
+/// A decision, as the account's devices tell each other, and as the backup has it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Told {
     pub(crate) account: AccountId,
     pub(crate) decision: Decision,
-    /// From their link.
+    /// From the link of that account.
     pub(crate) token: Option<Token>,
-    /// What was passed over before they were unblocked, in which log.
+    /// The entries that were passed over before the account was unblocked, by log.
     pub(crate) passed: Vec<(LogId, PassedOver)>,
 }
 
 impl Told {
-    /// Whether it only keeps somebody away.
+    /// Whether the decision only keeps somebody away.
     pub(crate) fn is_refusal(&self) -> bool {
         self.decision.consent == Consent::Revoked
     }
 }
 
-/// What is stored of somebody.
+/// What a device stores of another account.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Stance {
     pub(crate) peer: AccountId,
     pub(crate) decision: Decision,
-    /// From their link: they are told it with the name and texts, for as long as they have not answered.
+    /// From the link of that account: this device sends it with the name and texts, until the account has answered.
     pub(crate) token: Option<Token>,
-    /// What of a request is kept.
+    /// What this device keeps of a request.
     pub(crate) kept: Kept,
-    /// Logs in which something came from somebody who is blocked, and the places before the first of it.
+    /// Logs with entries of a blocked account, and the place before the first such entry.
     pub(crate) unheard: Table<LogId, Seq>,
-    /// The same of those who were unblocked since.
+    /// The same for accounts that were unblocked since.
     pub(crate) passed: Table<LogId, PassedOver>,
 }
 
-/// What of a request is kept on this device.
+/// What this device keeps of a request.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Kept {
     texts: u32,
     bytes: u32,
-    /// More was there than is kept: it stays at the relay.
+    /// The request is larger than what this device keeps: the rest stays at the relay.
     pub(crate) full: bool,
-    /// The request was deleted, and with it what still stands at the relay: in each of these logs up to a place, or up to the
-    /// end that it has when it is next subscribed to ([`TO_THE_END`]).
+    /// The request was deleted, and with it what the relay still has: in each of these logs up to a place, or up to the end
+    /// that the log has when this device next subscribes to it ([`TO_THE_END`]).
     pub(crate) skips: Table<LogId, Seq>,
-    /// They have a log, and nothing of it is shown: they have said nothing, or there is no room for another request.
+    /// The account has a log, and this device shows nothing of it: they have written nothing, or there is no room for another
+    /// request.
     pub(crate) outside: bool,
 }
 
 impl Kept {
-    /// Whether a text of so many bytes is kept.
+    /// Whether this device keeps a text of this many bytes.
     pub(crate) fn has_room(&self, length: usize) -> bool {
         let length = u32::try_from(length).unwrap_or(u32::MAX);
         self.texts == 0 || self.texts < MAX_TEXTS && self.bytes.saturating_add(length) <= MAX_BYTES
     }
 
-    /// One is.
+    /// Counts a kept text.
     pub(crate) fn keep(&mut self, length: usize) {
         self.texts = self.texts.saturating_add(1);
         self.bytes = self.bytes.saturating_add(u32::try_from(length).unwrap_or(u32::MAX));
@@ -177,23 +178,23 @@ impl Kept {
         self.outside = false;
     }
 
-    /// Nothing is, but more may stand at the relay.
+    /// Whether this device keeps nothing, but the relay may have more.
     pub(crate) const fn is_only_full(&self) -> bool {
         self.texts == 0 && self.full
     }
 
-    /// What was kept is deleted, and with it what was not read: these logs have more, up to these places.
+    /// Deletes what was kept, and what was not read: these logs have more, up to these places.
     pub(crate) fn delete(&mut self, unread: Table<LogId, Seq>) {
         let skips = if self.full { unread } else { std::mem::take(&mut self.skips) };
         *self = Self { skips, ..Self::default() };
     }
 
-    /// Whether what stands at a place was deleted before it was read.
+    /// Whether the entry at a place was deleted before it was read.
     pub(crate) fn skips(&self, log: &LogId, seq: Seq) -> bool {
         self.skips.get(log).is_some_and(|upto| seq <= *upto)
     }
 
-    /// A log is read up to here, and, if it is known, goes on up to there.
+    /// A log is read up to `cursor` and, if known, ends at `head`.
     pub(crate) fn read(&mut self, log: &LogId, cursor: Seq, head: Option<Seq>) {
         if let (Some(upto), Some(head)) = (self.skips.get_mut(log), head) {
             *upto = head.min(*upto);
@@ -205,7 +206,7 @@ impl Kept {
 }
 
 impl Stance {
-    /// Nothing is known.
+    /// The stance before anything is known.
     pub(crate) fn new(peer: AccountId) -> Self {
         let (decision, kept) = (Decision::default(), Kept::default());
         Self { peer, decision, token: None, kept, unheard: Table::new(), passed: Table::new() }
@@ -216,7 +217,7 @@ impl Stance {
         Told { account: self.peer, decision: self.decision, token: self.token, passed }
     }
 
-    /// What these entries of a log say is never shown.
+    /// No device ever shows what these entries of a log say.
     pub(crate) fn pass_over(&mut self, log: LogId, passed: PassedOver) {
         let known = self.passed.get(&log).copied();
         if known.is_some() || self.passed.len() < MAX_PASSED {

@@ -1,4 +1,4 @@
-//! Other people: the device log that was pinned at first contact, and what they say of themselves.
+//! Contacts: the device log that was pinned at first contact, and what the contact says about themselves.
 
 use parley_protocol::device_log::{DeviceLog, DeviceLogError, SignedEntry};
 use parley_protocol::ids::{AccountId, UnixMillis};
@@ -7,20 +7,20 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::content::HeadHint;
 
-/// What a person should know about a conversation.
+/// A warning about a conversation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Warning {
-    /// The other's devices, as the relay shows them, contradict what they say themselves.
+    /// The contact's devices, as the relay shows them, contradict what they say themselves.
     ForkedDeviceLog,
-    /// The other's key packages or device log do not fit together; nothing is sent.
+    /// The contact's KeyPackages or device log do not fit together; this device sends nothing.
     ForgedKeys,
-    /// The relay showed the two different messages, or left some out.
+    /// The relay showed the two sides different messages, or left some out.
     DifferentMessages,
     /// A member of a group is in another copy of it than this device.
     AnotherCopy,
 }
 
-/// As it is stored.
+/// As stored.
 #[derive(Clone, Serialize, Deserialize)]
 struct Stored {
     entries: Vec<SignedEntry>,
@@ -32,29 +32,29 @@ struct Stored {
     first_seen: UnixMillis,
 }
 
-/// Somebody this device knows.
+/// A contact that this device knows.
 #[derive(Debug, Clone)]
 pub(crate) struct Contact {
     pub(crate) log: DeviceLog,
     /// As the directory says.
     pub(crate) username: Option<Username>,
-    /// As they say.
+    /// As the contact says.
     pub(crate) name: Option<String>,
     pub(crate) verified: bool,
     pub(crate) warning: Option<Warning>,
-    /// Which version of the own profile they were sent.
+    /// The version of the own profile that the contact was sent.
     pub(crate) profile_sent: u32,
     pub(crate) first_seen: UnixMillis,
 }
 
-/// What a gossiped head says about the pinned log.
+/// What a head that a member told says about the pinned log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum HeadVerdict {
-    /// It is a head that the log has or had.
+    /// The log has or had this head.
     Known,
-    /// The log has gone on: fetch it.
+    /// The log has grown: fetch it.
     Newer,
-    /// The log never had this head: somebody is shown another log.
+    /// The log never had this head: the relay shows somebody another log.
     Forked,
 }
 
@@ -93,7 +93,7 @@ impl Contact {
         })
     }
 
-    /// What to call them.
+    /// The name to show.
     pub(crate) fn display_name(&self) -> String {
         match (&self.name, &self.username) {
             (Some(name), _) => name.clone(),
@@ -108,7 +108,7 @@ impl Contact {
 }
 
 impl HeadHint {
-    /// What the head says about a log as it is known here.
+    /// Compares the head with a log as this device knows it.
     pub(crate) fn judge(&self, log: &DeviceLog) -> HeadVerdict {
         let place = usize::try_from(self.length).ok().and_then(|length| length.checked_sub(1));
         match place.and_then(|place| log.entries().get(place)) {

@@ -1,9 +1,9 @@
-//! What is inside of an MLS application message: names and meaning after draft-ietf-mimi-content.
+//! The content of an MLS application message, with names and meaning after draft-ietf-mimi-content.
 //!
-//! `version (1) || postcard(Envelope) || padding`. An envelope carries its kind as a number and its body as
-//! bytes, and optional fields by tag, so that a newer version can add kinds and fields and an older one still
-//! knows that there was a message, from whom, and whether to show "sent by a newer version". What is shown is a [`Part`],
-//! which every version stores and hands on as it came.
+//! `version (1) || postcard(Envelope) || padding`. An envelope carries its kind as a number, its body as bytes, and optional
+//! fields by tag. So a newer version can add kinds and fields, and an older version still knows that a message came, from
+//! whom, and whether to show "sent by a newer version". What the views show is a [`Part`], which every version stores and
+//! passes on unchanged.
 
 pub(crate) mod files;
 mod part;
@@ -52,7 +52,7 @@ const ASKS: u16 = 40;
 const GROUP_AT: u16 = 41;
 /// Tag of the field with the sender's [`Claim`].
 const CLAIM: u16 = 1;
-/// The same since the log's first entry.
+/// Tag of the field with the claim since the log's first entry.
 const WHOLE_CLAIM: u16 = 4;
 /// Tag of the field with the first [`Place`] of a message that is sent again.
 const PLACE: u16 = 2;
@@ -74,7 +74,7 @@ pub(crate) struct ContentError;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct HeadHint {
     pub(crate) length: u32,
-    /// The beginning of the hash: long enough that who signs the entries finds no two that begin alike.
+    /// The beginning of the hash: long enough that the signer of the entries finds no two that begin alike.
     pub(crate) hash: [u8; 16],
 }
 
@@ -90,7 +90,7 @@ struct Envelope {
     id: MessageId,
     time: UnixMillis,
     head: HeadHint,
-    /// Not shown by a client that does not know the kind.
+    /// A client that does not know the kind shows nothing.
     silent: bool,
     kind: u16,
     body: Vec<u8>,
@@ -106,19 +106,19 @@ pub(crate) struct Content {
     pub(crate) time: UnixMillis,
     /// The sender's own device log, as the sender knows it.
     pub(crate) head: HeadHint,
-    /// What the sender had seen of the log.
+    /// The sender's history hash of the log.
     pub(crate) claim: Option<Claim>,
-    /// From the reader's invite link, by which the sender came.
+    /// From the reader's invite link, by which the sender found the reader.
     pub(crate) token: Option<Token>,
     /// By the author's device, in groups ([`crate::group::proof`]).
     pub(crate) signature: Option<Signature>,
     pub(crate) body: Body,
 }
 
-/// What it says.
+/// The body of a message.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Body {
-    /// What somebody said.
+    /// A part: what a person wrote.
     Part(Part),
     Receipt(Receipt),
     Profile(Profile),
@@ -134,13 +134,13 @@ pub(crate) enum Body {
     Stand(Stand),
     /// The sending account leaves the group.
     Leave(LeaveStatement),
-    /// The group's picture, for those who do not have it.
+    /// The group's picture, for members who lack it.
     Picture(#[serde(with = "serde_bytes")] Vec<u8>),
-    /// What members of a group are called.
+    /// Names of members of a group.
     Names(Vec<SignedName>),
-    /// What was written in a group before somebody came, for them.
+    /// Messages of a group from before a member joined, for that member.
     Past(Box<Past>),
-    /// What is said stands beside the MLS message, kept for who comes later: SHA-256 of that ([`crate::group::past`]).
+    /// The part stands beside the MLS message, kept for later members: SHA-256 of the kept message ([`crate::group::past`]).
     Kept([u8; 32]),
     /// Who asks to be let into a group, and who is not.
     Asks(Box<AskNews>),
@@ -148,73 +148,73 @@ pub(crate) enum Body {
     GroupAt(GroupAt),
 }
 
-/// What the devices of an account tell each other, in a conversation of their own.
+/// What the devices of an account tell each other, in their own conversation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Sync {
     /// Contacts.
     Cards(Vec<Card>),
     /// The account's name and settings.
     Settings(Settings),
-    /// The sending device, of itself.
+    /// The sending device's note about itself.
     Note(Note),
-    /// The person calls a device so.
+    /// The person's name for a device.
     Named(DeviceId, String),
-    /// What was written before a device was linked.
+    /// History for a newly linked device.
     History(History),
-    /// The sending device is new here: what is said from now on it can read.
+    /// The sending device is new in this conversation: it can read what comes from now on.
     Hello,
     /// How the backup is sealed.
     Backup(Box<BackupNews>),
     /// The person deleted something.
     Deleted(Deleted),
-    /// Whether drafts are told.
+    /// Whether devices tell drafts.
     DraftSetting(DraftSetting),
-    /// What stands in a composer.
+    /// The draft of a conversation.
     Draft(Draft),
-    /// How far logs were read, where no read receipt says so.
+    /// How far logs were read, if no read receipt says so.
     Read(Vec<(LogId, Seq)>),
-    /// Messages of a conversation of which the sending device has lost what it had stored: whoever has them sends them.
+    /// Messages of a conversation whose records the sending device has lost: a device that has them sends them.
     Lost(ConversationKey, Vec<Order>),
-    /// The relay has lost entries of a log with somebody, which the sending device has read so far.
+    /// The relay has lost entries of a log with somebody, which the sending device has read up to this reach.
     RolledBack(ConversationKey, LogId, Reach),
-    /// The sending device came back by the phrase: it lacks the account's own texts after these places; or, without a backup,
+    /// The sending device came back by the phrase: it lacks the account's own texts after these places or, without a backup,
     /// everything.
     Lacks(Option<Table<LogId, Seq>>),
-    /// The sending device has handed over all that was lacking.
+    /// The sending device has handed over everything that was lacking.
     HandedOver,
-    /// The sending device was let into logs late.
+    /// The sending device was added to logs late.
     Lacking(Box<Lacking>),
-    /// What another device lacks of them.
+    /// Messages that another device lacks of these logs.
     MadeUp(Box<MadeUp>),
-    /// That was all.
+    /// The end of such an answer.
     AllMadeUp(AllMadeUp),
-    /// Whom the person wants to hear from.
+    /// Decisions about whom the person wants to hear from.
     Stances(Vec<Told>),
     /// The token of the account's invite link.
     Token(OwnToken),
-    /// What the person answered to being added to a group: whether they join.
+    /// Whether the person joins a group to which the account was added.
     Group(GroupId, bool),
     /// The account made an invite link of a group.
     GroupLink(GroupId, LinkSecret),
-    /// How the person keeps a conversation in the list.
+    /// The person's marks on a conversation in the list.
     Marks(Marks),
 }
 
-/// How the account's backup is sealed. What was said after the last removal holds, and of that the greatest generation.
+/// How the account's backup is sealed. News from after the last removal are valid, and of these the greatest generation.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct BackupNews {
     /// How many devices had been removed from the account when the key was drawn. A removed device knows no later key.
     pub(crate) removals: u32,
-    /// Counts the changes since.
+    /// Counts the changes since that removal.
     pub(crate) generation: u32,
-    /// Whether there is to be one.
+    /// Whether there is to be a backup.
     pub(crate) on: bool,
     pub(crate) address: BackupAddress,
     pub(crate) key: DataKey,
 }
 
 impl BackupNews {
-    /// Greater for what holds in place of the other; of two that are said at once, all devices choose the same.
+    /// Greater for news that replace the other; of two sent at once, all devices choose the same.
     pub(crate) fn order(&self) -> (u32, u32, &DataKey) {
         (self.removals, self.generation, &self.key)
     }
@@ -239,7 +239,7 @@ pub(crate) struct Card {
 pub(crate) struct History {
     pub(crate) conversation: ConversationKey,
     pub(crate) messages: Vec<Message>,
-    /// What the other has received and read.
+    /// What the contact has received and read.
     pub(crate) receipts: Vec<ReceiptOf>,
 }
 
@@ -250,7 +250,7 @@ pub(crate) struct ReceiptOf {
     pub(crate) receipt: Receipt,
 }
 
-/// The newest version of them holds.
+/// The newest version of the settings is valid.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Settings {
     pub(crate) name: String,
@@ -263,37 +263,38 @@ pub(crate) struct Settings {
 pub(crate) struct Resync {
     pub(crate) log: LogId,
     pub(crate) after: Seq,
-    /// The relay has lost entries of the log: this is how far the sending device has read it.
+    /// The relay has lost entries of the log: the sending device has read it up to this reach.
     pub(crate) reach: Option<Reach>,
     /// "And tell me how many texts of mine stand there."
     pub(crate) count: bool,
 }
 
-/// "So many texts of yours stand in this log after the place that you named." Who reads it asked for that, and was sent mine before.
+/// "This many texts of yours stand in this log after the place that you named." The reader asked for that, and was sent the
+/// sender's texts before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Stand {
     pub(crate) log: LogId,
     pub(crate) yours: u32,
 }
 
-/// What was sent before, and where it stood.
+/// A message that is sent again, and its first place.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Again {
     pub(crate) place: Place,
     pub(crate) part: Part,
 }
 
-/// Where a message stood first, and when the relay stored it there.
+/// The first place of a message, and when the relay stored it there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Place {
     pub(crate) log: LogId,
     pub(crate) seq: Seq,
     pub(crate) stored: UnixMillis,
-    /// The era in which the place was given out, if that is known.
+    /// The era in which the relay gave out the place, if that is known.
     pub(crate) era: Option<Era>,
 }
 
-/// "Everything of others in this log up to here", for the device that sends it.
+/// "Everything of others in this log up to here", said by the sending device.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Receipt {
     pub(crate) delivered: Seq,
@@ -301,7 +302,7 @@ pub(crate) struct Receipt {
 }
 
 impl Receipt {
-    /// What both say together.
+    /// The maximum of both.
     pub(crate) fn max(self, other: Self) -> Self {
         Self { delivered: self.delivered.max(other.delivered), read: self.read.max(other.read) }
     }
@@ -396,7 +397,7 @@ impl Content {
             KEPT => Body::Kept(body.try_into().map_err(|_| ContentError)?),
             PICTURE if body.len() <= MAX_PICTURE => Body::Picture(body),
             PROFILE => profile(&body)?,
-            // A newer version of another device may tell more.
+            // A newer version on another device may send more.
             SYNC => from_bytes(&body).map_or(Body::Unknown { kind: SYNC }, Body::Sync),
             kind if silent => Body::Unknown { kind },
             kind => {
@@ -411,7 +412,7 @@ impl Content {
     }
 }
 
-/// What is not shown: kind, whether it is silent, body and fields.
+/// The parts of a body that views do not show: kind, whether it is silent, body and fields.
 fn silent(kind: u16, body: &impl Serialize) -> Result<(u16, bool, Vec<u8>, Fields), ContentError> {
     Ok((kind, true, to_bytes(body)?, Fields::new()))
 }
@@ -424,7 +425,7 @@ fn from_bytes<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ContentError> {
     postcard::from_bytes(bytes).map_err(|_| ContentError)
 }
 
-/// Takes an optional field out. One that is there and malformed makes the whole content malformed.
+/// Removes and decodes an optional field. A malformed field makes the whole content malformed.
 fn take<T: DeserializeOwned>(fields: &mut Fields, tag: u16) -> Result<Option<T>, ContentError> {
     let place = fields.iter().position(|(known, _)| *known == tag);
     place.map(|place| from_bytes(&fields.remove(place).1)).transpose()
@@ -436,8 +437,8 @@ fn profile(bytes: &[u8]) -> Result<Body, ContentError> {
     Ok(Body::Profile(Profile { name }))
 }
 
-/// A display name without control and direction characters and surrounding white space, of 1 to 64 characters of which
-/// something can be seen.
+/// A display name without control and direction characters and surrounding white space, of 1 to 64 characters of which at
+/// least one is visible.
 pub(crate) fn display_name(text: &str) -> Option<String> {
     let cleaned: String = text.chars().filter(|c| !c.is_control() && !is_format(*c)).collect();
     let trimmed = cleaned.trim();

@@ -1,5 +1,5 @@
-//! A conversation: one for each contact, over one log or more (two, when both began at the same moment), and one for each
-//! group.
+//! Conversations: one for each contact, over one log or more (two, when both sides began at the same moment), and one for
+//! each group.
 
 use parley_protocol::ids::{AccountId, GroupId, LogId, MessageId, Seq, UnixMillis};
 use serde::{Deserialize, Serialize};
@@ -9,7 +9,7 @@ use crate::domain::content::Part;
 use crate::domain::message::{Message, MessageBody};
 use crate::domain::order::Order;
 
-/// A conversation, the same in every view and on every device of the account.
+/// The id of a conversation, the same in every view and on every device of the account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct ConversationId(pub [u8; 16]);
 
@@ -32,7 +32,7 @@ pub(crate) enum ConversationKey {
 }
 
 impl ConversationKey {
-    /// By which views know it.
+    /// The id by which views know the conversation.
     pub(crate) fn id(&self) -> ConversationId {
         match self {
             Self::Peer(peer) => hashed(b"parley 1:1 v1\0", peer.as_bytes()),
@@ -40,7 +40,7 @@ impl ConversationKey {
         }
     }
 
-    /// The one other account.
+    /// The other account of a conversation of two.
     pub(crate) const fn peer(&self) -> Option<&AccountId> {
         match self {
             Self::Peer(peer) => Some(peer),
@@ -49,11 +49,11 @@ impl ConversationKey {
     }
 }
 
-/// As it is stored.
+/// As stored.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Conversation {
     pub(crate) key: ConversationKey,
-    /// All logs, in order of id. Messages go to the first that is active: both sides choose the same.
+    /// All logs, in order of id. Messages go to the first active log: both sides choose the same.
     pub(crate) logs: Vec<LogId>,
     pub(crate) changed: UnixMillis,
     pub(crate) unread: u32,
@@ -95,15 +95,15 @@ impl Last {
     }
 }
 
-/// Whose the newest message is, and where it is.
+/// Whose the newest message is, and its place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum State {
     Other,
     /// This account's; it waits in the outbox.
     OwnWaiting,
-    /// This account's, and where it landed.
+    /// This account's, with its place.
     OwnStored(LogId, Seq),
-    /// Another member's of a group.
+    /// By another member of a group.
     By(AccountId),
 }
 
@@ -135,13 +135,13 @@ fn hashed(label: &[u8], id: &[u8]) -> ConversationId {
     ConversationId(id)
 }
 
-/// Where messages of a log stand that were sent again: they have the time and number of their first place, and must
-/// never take the place of another message.
+/// The places of a log's messages that were sent again: they have the time and number of their first place, and must never
+/// replace another message.
 pub(crate) fn beside(log: &LogId) -> LogId {
     LogId(log.as_bytes().map(|byte| !byte))
 }
 
-/// Where markers of a log stand, for the same reason.
+/// The places of a log's markers, for the same reason.
 pub(crate) fn marked(log: &LogId) -> LogId {
     let [first, rest @ ..] = beside(log).0;
     let mut bytes = [first ^ 1; 16];
@@ -169,7 +169,7 @@ mod tests {
         assert_eq!(conversation.logs, [3, 5, 9].map(|log| LogId([log; 16])));
     }
 
-    /// Places are stored: they are what every build says they are.
+    /// Places are stored: every build must compute the same.
     #[test]
     fn what_stands_beside_a_log_is_pinned() {
         let twice = [beside(&LOG), marked(&LOG)];

@@ -1,5 +1,5 @@
-//! What a person deleted for themselves. It stays deleted, whichever way it comes again: late, in the history of another
-//! device, or out of a backup.
+//! Deletions for oneself. A deleted message stays deleted, whichever way it comes again: late, in the history of another
+//! device, or from a backup.
 
 use parley_protocol::ids::{AccountId, LogId, MessageId, Seq, UnixMillis};
 use serde::{Deserialize, Serialize};
@@ -8,13 +8,13 @@ use sha2::{Digest, Sha256};
 use crate::domain::conversation::{ConversationId, ConversationKey, beside, marked};
 use crate::domain::message::{Message, MessageBody};
 
-/// Deleted messages of one conversation that are remembered one by one.
-/// So many fit into one message, and into one chunk of a backup.
+/// Most deleted messages of one conversation that are remembered singly: this many fit into one message, and into one chunk
+/// of a backup.
 const MAX_MARKS: usize = 4_000;
 const LABEL: &[u8] = b"parley deleted message v1\0";
 
-/// The same on every device of the account, wherever the message stands there. It names what the message says too: who
-/// writes a message under the id of another one must not have both deleted.
+/// The mark of a message: the same on every device of the account, wherever the message stands there. The mark includes the
+/// content, so that somebody who writes a message under the id of another one does not have both deleted.
 pub(crate) type Mark = [u8; 16];
 
 /// The mark of what is said in a conversation.
@@ -40,29 +40,30 @@ pub(crate) fn mark_of(conversation: ConversationId, message: &Message) -> Mark {
     mark(conversation, &message.id, message.author.as_ref().map(|author| &author.account), &message.body)
 }
 
-/// What was deleted of one conversation. As it is stored, as devices tell each other, and as it stands in a backup.
+/// The deletions of one conversation. As stored, as devices tell each other, and as in a backup.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Deleted {
     pub(crate) conversation: ConversationKey,
     /// Messages, oldest deletion first, so that one more changes only the end of the list.
     pub(crate) marks: Vec<Mark>,
-    /// Of the whole conversation: everything up to here in each of these logs.
+    /// For the whole conversation: everything up to this place in each of these logs.
     pub(crate) logs: Vec<(LogId, Seq)>,
-    /// And in logs that are not named and not in use any more, what the relay stored up to this moment.
+    /// And, in logs that are not named and not in use any more, everything that the relay stored up to this time.
     pub(crate) before: UnixMillis,
-    /// The conversation stands in no list until something new is said.
+    /// No list shows the conversation until somebody writes something new.
     pub(crate) hidden: bool,
-    /// When it was deleted, by the clock of the device where it was; drafts from before go with the whole.
+    /// When it was deleted, by the clock of the device that deleted it; drafts from before are deleted with the whole
+    /// conversation.
     pub(crate) when: UnixMillis,
 }
 
 impl Deleted {
-    /// Nothing.
+    /// No deletions.
     pub(crate) const fn new(conversation: ConversationKey, when: UnixMillis) -> Self {
         Self { conversation, marks: Vec::new(), logs: Vec::new(), before: UnixMillis(0), hidden: false, when }
     }
 
-    /// Takes what another one says; the messages that are news, and whether more of the whole is.
+    /// Merges another device's deletions; returns the new messages, and whether more of the whole conversation is deleted.
     pub(crate) fn merge(&mut self, other: &Self) -> (Vec<Mark>, bool) {
         let mut marks = other.marks.clone();
         marks.retain(|mark| !self.marks.contains(mark));
@@ -89,7 +90,7 @@ impl Deleted {
         self.marks.contains(mark)
     }
 
-    /// Whether the whole conversation was deleted after this place of a log; none if the log was not named.
+    /// Whether a deletion of the whole conversation covers this place of a log; none if the log is not named.
     pub(crate) fn covers(&self, log: &LogId, seq: Seq) -> Option<bool> {
         let names = [*log, beside(log), marked(log)];
         self.logs.iter().find(|(log, _)| names.contains(log)).map(|(_, upto)| seq <= *upto)

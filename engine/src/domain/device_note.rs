@@ -1,4 +1,4 @@
-//! What the devices of an account tell each other of themselves: a name, and when they were last used.
+//! Notes that the devices of an account send each other about themselves: a name, and when the device was last used.
 
 use parley_protocol::ids::{DeviceId, UnixMillis};
 use serde::{Deserialize, Serialize};
@@ -6,25 +6,25 @@ use serde::{Deserialize, Serialize};
 use crate::set::Set;
 use crate::table::Table;
 
-/// A day, in milliseconds: "last seen" is not told more exactly.
+/// A day, in milliseconds: devices tell "last seen" no more exactly.
 const DAY: u64 = 24 * 3_600 * 1_000;
 
 /// One device's note.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Note {
-    /// Such as "Firefox on Linux", or what the person called it.
+    /// Such as "Firefox on Linux", or the name that the person gave it.
     pub(crate) name: String,
     /// The beginning of the last day on which it was used (UTC).
     pub(crate) seen: UnixMillis,
 }
 
-/// As they are stored.
+/// As stored.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Notes {
     said: Table<DeviceId, Note>,
-    /// Devices that another one linked, and that nobody has accepted here.
+    /// Devices that another device linked, and that the person has not accepted here.
     fresh: Set<DeviceId>,
-    /// This device linked another one, which has not been told everything yet.
+    /// This device linked another one, and has not told it everything yet.
     due: bool,
 }
 
@@ -33,32 +33,32 @@ impl Notes {
         self.said.get(device)
     }
 
-    /// Takes a note; whether it says something new.
+    /// Takes a note; returns whether it is new.
     pub(crate) fn take(&mut self, device: DeviceId, note: &Note) -> bool {
         self.said.insert(device, note.clone()).as_ref() != Some(note)
     }
 
-    /// A device that this one linked has to be told everything.
+    /// This device must tell everything to a device that it linked.
     pub(crate) fn make_due(&mut self) {
         self.due = true;
     }
 
-    /// Whether it has.
+    /// Whether this device must still do that.
     pub(crate) const fn is_due(&self) -> bool {
         self.due
     }
 
-    /// Whether it has; from now on it has been.
+    /// Whether this device must still do that; from now on it counts as done.
     pub(crate) fn take_due(&mut self) -> bool {
         std::mem::take(&mut self.due)
     }
 
-    /// Another device has linked this one.
+    /// Another device has linked this new one.
     pub(crate) fn is_new(&mut self, device: DeviceId) {
         self.fresh.insert(device);
     }
 
-    /// The person has said that the device is right.
+    /// The person has said that the device is theirs.
     pub(crate) fn accept(&mut self, device: &DeviceId) {
         self.fresh.remove(device);
     }
@@ -67,7 +67,7 @@ impl Notes {
         self.fresh.contains(device)
     }
 
-    /// Forgets devices that are not the account's any more.
+    /// Forgets devices that are no longer in the account.
     pub(crate) fn retain(&mut self, keep: impl Fn(&DeviceId) -> bool) {
         self.said.retain(|device, _| keep(device));
         self.fresh.retain(keep);

@@ -1,33 +1,33 @@
-//! What stands in the composer of a conversation and was not sent.
+//! The draft of a conversation: the text in its composer that was not sent.
 
 use parley_protocol::ids::UnixMillis;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::conversation::ConversationKey;
 
-/// One conversation's draft. As it is stored, and as devices tell each other; an empty one says that there is none any more.
+/// One conversation's draft. As stored, and as devices tell each other; an empty one says that there is no draft any more.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Draft {
     pub(crate) conversation: ConversationKey,
     pub(crate) text: String,
-    /// When it was changed last, by the clock of the device where it was, and always later than before.
+    /// When the person last changed it, by the clock of that device, and always later than before.
     pub(crate) edited: UnixMillis,
 }
 
 impl Draft {
-    /// None.
+    /// An empty draft.
     pub(crate) const fn new(conversation: ConversationKey) -> Self {
         Self { conversation, text: String::new(), edited: UnixMillis(0) }
     }
 
-    /// The person changed it.
+    /// The person changed the draft.
     pub(crate) fn edit(&mut self, text: String, now: UnixMillis) {
         self.edited = now.max(UnixMillis(self.edited.0.saturating_add(1)));
         self.text = text;
     }
 
-    /// Another device has another one: the newest wins, and of two from one moment the same one everywhere. Whether it
-    /// was taken.
+    /// Another device has another draft: the newest wins, and of two from the same moment the same one everywhere. Returns
+    /// whether the other was taken.
     pub(crate) fn take(&mut self, other: Self) -> bool {
         let newer = (other.edited, &other.text) > (self.edited, &self.text);
         if newer {
@@ -37,8 +37,8 @@ impl Draft {
     }
 }
 
-/// Whether drafts go to the other devices, as a count of how often the person has turned that: it is on when the count is
-/// odd. Everywhere the greatest count holds.
+/// Whether drafts go to the other devices, as a count of how often the person has changed the setting: it is on when the
+/// count is odd. The greatest count is valid everywhere.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct DraftSetting(pub(crate) u32);
 

@@ -1,4 +1,4 @@
-//! Names of files, made safe: what stands in them is shown, and becomes the name of a file on somebody's disk.
+//! Makes names of files safe: views show them, and the disk uses them as file names.
 
 use crate::domain::visible::{is_blank, is_invisible};
 

@@ -1,6 +1,6 @@
-//! Invite links: `#i/<username>/<account id in base32>/<token in base32>`. The part after `#` never reaches a server, and because
-//! it names the account, the relay cannot put another one in its place. Who brings the token is expected; links without one lead
-//! to a request.
+//! Invite links of a person: `#i/<username>/<account id in base32>/<token in base32>`. The part after `#` never reaches a
+//! server. Because it names the account, the relay cannot put another account in its place. The person expects whoever brings
+//! the token; a link without a token leads to a message request.
 
 use parley_protocol::ids::AccountId;
 use parley_protocol::username::Username;
@@ -10,12 +10,12 @@ use crate::domain::consent::Token;
 use crate::pasted::{after, letters, plain};
 
 const PREFIX: &str = "i/";
-/// Letters of an account id.
+/// Characters of an account id.
 const ACCOUNT: usize = 52;
-/// Letters of a token.
+/// Characters of a token.
 const TOKEN: usize = 26;
 
-/// What an invite names.
+/// The content of an invite link.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Invite {
     pub(crate) username: Username,

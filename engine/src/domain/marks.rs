@@ -1,34 +1,34 @@
-//! How a person keeps a conversation in the list: pinned, archived, muted, marked as unread. All devices of the account have the same.
+//! Marks of a conversation in the list: pinned, archived, muted, marked as unread. All devices of the account have the same.
 
 use parley_protocol::ids::UnixMillis;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::conversation::ConversationKey;
 
-/// As it is stored, and as devices tell each other. Of each of these what was said last holds, and of two said at once the greater.
+/// As stored, and as devices tell each other. For each mark the latest value is valid, and of two set at once the greater.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Marks {
     pub(crate) conversation: ConversationKey,
     pinned: Said<bool>,
     archived: Said<bool>,
-    /// Until when; the end of time for always.
+    /// Until when; the end of time means always.
     muted: Said<UnixMillis>,
     unread: Said<bool>,
 }
 
-/// What was said, and when, by the clock of the device where it was.
+/// A value, and when it was set, by the clock of that device.
 type Said<T> = (UnixMillis, T);
 
-/// What a person says.
+/// A mark that a person sets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Mark {
-    /// Whether it stands above the others.
+    /// Whether the conversation stands above the others.
     Pinned(bool),
-    /// Whether it stands apart from the others, until something new is said.
+    /// Whether it stands apart from the others, until somebody writes something new.
     Archived(bool),
-    /// Until when nobody is told of what comes; a time that is over, not at all.
+    /// Until when the app does not notify the person of new messages; a past time means that it does.
     Muted(UnixMillis),
-    /// Whether it is shown as if something were unread.
+    /// Whether views show it as unread.
     Unread(bool),
 }
 
@@ -38,7 +38,7 @@ impl Marks {
         Self { conversation, pinned: no, archived: no, muted: (never, never), unread: no }
     }
 
-    /// The person says something now. What was said before is before it, whatever the clock says.
+    /// The person sets a mark now. Earlier values count as earlier, whatever the clock says.
     pub(crate) fn say(&mut self, mark: Mark, now: UnixMillis) {
         let after = |said: UnixMillis| UnixMillis(now.0.max(said.0.saturating_add(1)));
         match mark {
@@ -49,7 +49,7 @@ impl Marks {
         }
     }
 
-    /// Another device says so; whether that is news.
+    /// Merges another device's marks; returns whether anything is new.
     pub(crate) fn merge(&mut self, other: &Self) -> bool {
         let before = *self;
         self.pinned = self.pinned.max(other.pinned);
@@ -63,7 +63,7 @@ impl Marks {
         self.pinned.1
     }
 
-    /// Whether it was archived and nothing has been said since; who muted it does not want to hear of that either.
+    /// Whether it is archived and nobody has written since; for a muted conversation new messages do not count.
     pub(crate) fn archived(&self, changed: UnixMillis, now: UnixMillis) -> bool {
         let (since, archived) = self.archived;
         archived && (changed <= since || self.muted.1 > now)

@@ -1,4 +1,4 @@
-//! A message at rest.
+//! A message as it is stored.
 
 mod body;
 mod group_line;
@@ -21,44 +21,43 @@ use crate::seal::{Purpose, Sealer};
 
 const VERSION: u8 = 1;
 
-/// As it is stored.
+/// As stored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Message {
     pub(crate) id: MessageId,
-    /// The time that it shows: by the sender's clock, as far as its place allows.
+    /// The time that views show: by the sender's clock, as far as its place allows.
     pub(crate) time: UnixMillis,
-    /// The time at which it stands: by the relay's clock, as far as its log allows.
+    /// The time of its place: by the relay's clock, as far as its log allows.
     pub(crate) stored: UnixMillis,
     pub(crate) log: LogId,
     pub(crate) seq: Seq,
-    /// Who said it; none of what this device says itself.
+    /// Who wrote it; none for what this device says itself.
     pub(crate) author: Option<Author>,
     pub(crate) body: MessageBody,
 }
 
-/// Who said something.
+/// The author of a message.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Author {
     pub(crate) account: AccountId,
     pub(crate) device: DeviceId,
-    /// In groups, over what was said: whoever has the message can prove its author to others. A 1:1 conversation has none, so
-    /// that nobody can.
+    /// In groups, over the content: whoever has the message can prove its author to others. A conversation of two has no
+    /// proof, so that nobody can.
     pub(crate) proof: Option<Proof>,
 }
 
 impl Message {
-    /// Whether an account said it.
+    /// Whether an account wrote it.
     pub(crate) fn is_by(&self, account: &AccountId) -> bool {
         self.author.as_ref().is_some_and(|author| author.account == *account)
     }
 
-    /// What was said, if it is something to read.
+    /// The part, if there is something to read.
     pub(crate) const fn part(&self) -> Option<&Part> {
         self.body.part()
     }
 
-    /// Whether it belongs into the history that other devices of the account and backups have: what was said, and what happened to
-    /// a group.
+    /// Whether it belongs to the history that other devices of the account and backups have: parts, and lines about a group.
     pub(crate) const fn is_history(&self) -> bool {
         matches!(self.body, MessageBody::Part(_) | MessageBody::Group(_) | MessageBody::Deleted(_))
     }
@@ -68,18 +67,18 @@ impl Message {
         matches!(self.body, MessageBody::Deleted(_))
     }
 
-    /// What it says of another message, if that is what it is for: it is no row of the chat then.
+    /// The relation, if the message is one: then it is no row of the chat.
     pub(crate) fn relation(&self) -> Option<Relation<'_>> {
         self.part()?.relation()
     }
 
-    /// How others name it.
+    /// The reference by which others name it.
     pub(crate) fn named(&self) -> Option<MessageRef> {
         let author = self.author.as_ref()?.account;
         Some(MessageRef { author, id: self.id, stored: self.stored })
     }
 
-    /// What is left of it in this conversation once it was deleted for everyone. It keeps its place and whom it is by.
+    /// The trace that stays in this conversation after a deletion for everyone. It keeps its place and its author.
     pub(crate) fn trace(&self, conversation: ConversationId) -> Self {
         let trace = Trace { fingerprint: self.fingerprint(), mark: mark_of(conversation, self) };
         Self { body: MessageBody::Deleted(trace), ..self.clone() }
@@ -89,8 +88,8 @@ impl Message {
         Order::new(self.stored, self.seq, self.log, self.fingerprint())
     }
 
-    /// What tells it from every other message at its place. A sender chooses a message's id, may say what is "sent again" at
-    /// which place, and may make a log of any name: nothing of that replaces another message.
+    /// Distinguishes the message from every other message at its place. A sender chooses a message's id, may claim that
+    /// something is "sent again" at any place, and may create a log of any id: none of that replaces another message.
     fn fingerprint(&self) -> Fingerprint {
         match &self.body {
             MessageBody::Gap(_) => return Fingerprint::default(),
@@ -108,8 +107,8 @@ impl Message {
         digest.first_chunk().copied().unwrap_or_default()
     }
 
-    /// By which views know it. A sender chooses a message's id and may choose that of another message, which must
-    /// not be replaced on the screen: one that is not by the own account is known by its place too.
+    /// The id by which views know the message. A sender chooses a message's id and may choose that of another message, which
+    /// must not be replaced on the screen: the place is part of the shown id of any message that is not by the own account.
     pub(crate) fn shown_id(&self, own: bool) -> MessageId {
         if own {
             return self.id;
@@ -141,7 +140,7 @@ impl Message {
         Self::decode_after(bytes).map(|(message, _)| message)
     }
 
-    /// The message, and which stood before it; that is not said by what was stored long ago.
+    /// The message, and the place of the one before it; old records lack that place.
     pub(crate) fn decode_after(bytes: &[u8]) -> Option<(Self, Option<Order>)> {
         let (message, rest) = Self::split(bytes)?;
         Some((message, rest.first_chunk().map(Order::from_bytes)))
@@ -159,7 +158,7 @@ impl Message {
     }
 }
 
-/// By which views know the marker of a message whose record does not open or is gone.
+/// The id by which views know the marker of a message whose record does not open or is gone.
 pub(crate) fn lost_id(conversation: &ConversationId, order: &Order) -> MessageId {
     let named = [b"parley lost message v1\0".as_slice(), &conversation.0, &order.to_bytes()].concat();
     let digest: [u8; 32] = Sha256::digest(named).into();

@@ -1,5 +1,5 @@
-//! What there is to talk about: people, conversations, messages and what a person keeps of them. Nothing here knows how views show
-//! it, and nothing knows MLS; what is stored of it is pinned beside it.
+//! The domain: people, conversations, messages and account data, with their stored formats, which tests pin beside each type.
+//! The domain does not know how views show it, and knows no MLS.
 
 pub(crate) mod account_data;
 pub(crate) mod archive;

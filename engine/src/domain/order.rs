@@ -1,4 +1,4 @@
-//! Where a message stands in its conversation.
+//! The order of messages: where a message stands in its conversation.
 
 use parley_protocol::ids::{LogId, Seq, UnixMillis};
 use serde::{Deserialize, Serialize};
@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 /// Length of an [`Order`] in bytes.
 pub(crate) const LENGTH: usize = 48;
 
-/// Where a message stands in its conversation: by the time at which the relay stored it, then by its place in its log, then
-/// by what it is. Two messages that differ in anything never have the same order, whatever their writer claims of them.
+/// The order of a message in its conversation: by the time at which the relay stored it, then by its place in its log, then
+/// by its fingerprint. Two different messages never have the same order, whatever their author claims.
 ///
 /// As bytes (a message's record key ends with them) it is the time, the number, the log and the fingerprint, each big
 /// endian: bytes sort as orders do.
@@ -19,8 +19,8 @@ pub struct Order {
     fingerprint: Fingerprint,
 }
 
-/// What a message is: the beginning of a hash over its writer, its id and its body. Zero for markers, which are this
-/// device's own, and for what waits to be sent.
+/// The fingerprint of a message: the beginning of a hash over its author, its id and its body. Zero for markers, which are
+/// this device's own, and for waiting messages.
 pub(crate) type Fingerprint = [u8; 16];
 
 impl Order {
@@ -54,7 +54,7 @@ impl Order {
         &self.log
     }
 
-    /// Whether the message is not at the relay yet: it has another place once it is there.
+    /// Whether the message is not at the relay yet: it gets another place once it is there.
     #[must_use]
     pub const fn is_waiting(&self) -> bool {
         self.stored.0 == u64::MAX
@@ -118,7 +118,7 @@ mod tests {
 
     const LOG: LogId = LogId([0xA1, 0, 0xFF, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15]);
 
-    /// Orders are stored: they are what every build says they are.
+    /// Orders are stored: every build must compute the same.
     #[test]
     fn an_order_as_bytes_is_pinned() {
         let order = Order::new(UnixMillis(0x0102), Seq(0x0304), LOG, [9; 16]);

@@ -1,4 +1,4 @@
-//! What this device has to send. An entry leaves the outbox only when it is on disk at the relay.
+//! The outbox: what this device has to send. An entry leaves the outbox only when the relay has it on disk.
 
 use parley_protocol::ids::{AppendId, Epoch, LogId, MessageId, UnixMillis};
 use serde::{Deserialize, Serialize};
@@ -6,18 +6,18 @@ use serde::{Deserialize, Serialize};
 use crate::domain::content::Body;
 use crate::domain::conversation::ConversationKey;
 
-/// As it is stored.
+/// As stored.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct OutboxEntry {
     pub(crate) conversation: ConversationKey,
     pub(crate) id: MessageId,
     pub(crate) time: UnixMillis,
     pub(crate) body: Body,
-    /// Goes only into this log (receipts); otherwise into the conversation's active one.
+    /// If set, the entry goes only into this log (receipts); otherwise into the conversation's active one.
     pub(crate) only: Option<LogId>,
-    /// The ciphertext, once there is one: what is sent again after a lost answer is the same bytes.
+    /// The ciphertext, once there is one: after a lost answer this device sends the same bytes again.
     pub(crate) sealed: Option<Sealed>,
-    /// The relay will never take it.
+    /// The relay will never accept it.
     pub(crate) failed: bool,
 }
 

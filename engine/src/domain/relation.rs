@@ -1,6 +1,6 @@
-//! What messages say of other messages: edits, deletions for everyone and reactions. Each is a message of its own, stored at its
-//! place like any other; what they make of the one that they speak of is computed here, from the set of them alone: devices that
-//! heard them in other orders see the same.
+//! Relations: what messages say of other messages, which are edits, deletions for everyone and reactions. Each relation is a
+//! message of its own, stored at its place like any other. This file computes their effect on a message from the set of its
+//! relations alone, so that devices that received them in different orders show the same.
 
 mod state;
 
@@ -13,19 +13,19 @@ pub(crate) use self::state::{Change, Relations, Said};
 /// Longest sign of a reaction, in bytes.
 pub(crate) const MAX_SIGN: usize = 64;
 
-/// How a message is named by others. Its author chose its id, so that the id alone names nothing.
+/// The reference by which others name a message. Its author chose its id, so that the id alone names nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct MessageRef {
     /// Who wrote it.
     pub author: AccountId,
-    /// Which of theirs.
+    /// Which of the author's messages.
     pub id: MessageId,
-    /// When it was stored, about: where to look for it. It names nothing.
+    /// When it was stored, roughly: where to search for it. It does not identify the message.
     pub stored: UnixMillis,
 }
 
 impl MessageRef {
-    /// Under which name what is known of it is stored.
+    /// The name under which the message's relations are stored.
     pub(crate) fn short(&self) -> [u8; 16] {
         let mut hash = Sha256::new();
         hash.update(b"parley message ref v1\0");
@@ -41,20 +41,20 @@ impl MessageRef {
     }
 }
 
-/// What a message says of another one.
+/// What a message says of another message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Relation<'a> {
     pub(crate) target: MessageRef,
     pub(crate) what: What<'a>,
 }
 
-/// What it says.
+/// The kind of a relation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum What<'a> {
-    /// It reads so now. The greatest revision holds.
+    /// The message's new text. The greatest revision is valid.
     Edit { revision: u32, text: &'a str },
-    /// Nobody is to see it any more.
+    /// Nobody must see the message any more.
     Deletion,
-    /// Somebody reacts to it with a sign, or takes that back. Of one account and one sign the greatest revision holds.
+    /// A reaction with a sign, or its withdrawal. The greatest revision of one account and one sign is valid.
     Reaction { revision: u32, sign: &'a str, on: bool },
 }

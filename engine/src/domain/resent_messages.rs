@@ -1,26 +1,26 @@
-//! Which messages came to this device by being sent again. Where the log in which they stood first is not known here,
-//! nothing else tells when somebody asks for them once more. And which came with history, of those that may be sent again
-//! here as well.
+//! Remembers which messages came to this device by being sent again. If this device does not know the log in which they first
+//! stood, nothing else tells when a device asks for them once more. Also remembers which of the messages that may be sent
+//! again here came with history.
 
 use parley_protocol::ids::MessageId;
 use serde::{Deserialize, Serialize};
 
 use crate::channel::transcript::{Short, short};
 
-/// So many are remembered at least, and twice as many at most.
+/// Remembers at least this many, and at most twice as many.
 const REMEMBERED: usize = 4_096;
 
-/// As it is stored: a new one changes nothing but the end, which keeps what is written small.
+/// As stored: a new entry changes only the end of the list, which keeps writes small.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct ResentMessages(Vec<Short>);
 
 impl ResentMessages {
-    /// Whether a message came so.
+    /// Whether a message came by being sent again.
     pub(crate) fn contains(&self, id: &MessageId) -> bool {
         self.0.contains(&short(id.as_bytes()))
     }
 
-    /// Takes note of a message; whether it is the first time.
+    /// Notes a message; returns whether it is the first time.
     pub(crate) fn insert(&mut self, id: &MessageId) -> bool {
         self.remember(short(id.as_bytes()))
     }
@@ -30,7 +30,8 @@ impl ResentMessages {
         self.0.contains(&with_history(id))
     }
 
-    /// Takes note of a message that came with history; whether it is the first time. It may still be read at its place.
+    /// Notes a message that came with history; returns whether it is the first time. The device may still read it at its
+    /// place.
     pub(crate) fn insert_history(&mut self, id: &MessageId) -> bool {
         self.remember(with_history(id))
     }
@@ -47,7 +48,7 @@ impl ResentMessages {
     }
 }
 
-/// As what came with history stands in the same list: no message has such an id by chance.
+/// The entry of a message that came with history, in the same list: no message has such an id by chance.
 fn with_history(id: &MessageId) -> Short {
     short(id.as_bytes()).map(|byte| !byte)
 }

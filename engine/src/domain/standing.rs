@@ -1,5 +1,5 @@
-//! What a device remembers of the places in a conversation's history: which messages were not read, which gaps may
-//! still be filled, what was taken out, and how far the time of each log has come.
+//! Remembers the places of a conversation's history: which messages are unread, which gaps may still be filled, what was
+//! removed, and how far the time of each log has come.
 
 use parley_protocol::ids::{LogId, MessageId, Seq, UnixMillis};
 use serde::{Deserialize, Serialize};
@@ -8,15 +8,15 @@ use crate::domain::conversation::{beside, marked};
 use crate::domain::order::Order;
 use crate::table::Table;
 
-/// So many unread messages are known by their places; of older ones only how many there are.
+/// Unread messages whose places a device knows; of older ones it knows only their number.
 const MAX_UNREAD: usize = 1_000;
-/// Gaps that may be filled, and places that were taken out, at most.
+/// Most gaps that may be filled, and most places that were removed.
 const MAX_GAPS: usize = 64;
 const MAX_ERASED: usize = 1_000;
-/// How far a time may be ahead of every clock that is asked, in milliseconds: clocks differ.
+/// How far a time may be ahead of both clocks, in milliseconds: clocks differ.
 const AHEAD: u64 = 10 * 60 * 1000;
 
-/// As it is stored, for each conversation.
+/// As stored, for each conversation.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Standing {
     /// The latest time of a message.
@@ -32,31 +32,31 @@ pub(crate) struct Standing {
 /// The time of one log: it never goes back.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct LogClock {
-    /// Where the last entry that was read stands.
+    /// The place of the last entry that was read.
     placed: UnixMillis,
     /// The time that the last message shows.
     shown: UnixMillis,
-    /// Own messages that the relay has stored beyond the cursor: what comes before them stands before them.
+    /// Own messages that the relay has stored beyond the cursor: entries before them in the log get places before theirs.
     ahead: Vec<(Seq, UnixMillis)>,
 }
 
-/// A message of the other that was not read.
+/// A message of somebody else that the person has not read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 struct Unread {
-    /// Where it stands in the history.
+    /// Its place in the history.
     order: Order,
-    /// Where it came, which is what receipts speak of.
+    /// Its place in the log, of which receipts speak.
     log: LogId,
     seq: Seq,
 }
 
 impl Standing {
-    /// Where an entry stands, which the relay says it stored at `time`. `now` is the latest that a clock shows which is
-    /// asked: that of this device, and that of the relay at the beginning of the connection. A time ahead of it is none,
-    /// and no entry stands before one that it follows in its log.
+    /// The place of an entry that the relay says it stored at `time`. `now` is the latest time of two clocks: this device's,
+    /// and the relay's at the beginning of the connection. A time ahead of it is not accepted, and no entry gets a place
+    /// before one that it follows in its log.
     pub(crate) fn place(&mut self, log: &LogId, seq: Seq, time: UnixMillis, now: UnixMillis) -> UnixMillis {
         let latest = UnixMillis(now.0.saturating_add(AHEAD));
-        // What stands in the future got there by a wrong time: all that comes now is later.
+        // A place in the future comes from a wrong time: all entries that come now are later.
         let beyond =
             if self.highest > latest { UnixMillis(self.highest.0.saturating_add(1)) } else { UnixMillis(0) };
         let clock = self.clocks.or_default(*log);
@@ -67,14 +67,14 @@ impl Standing {
         after.map_or(time.max(earliest), |after| time.max(earliest).min(after))
     }
 
-    /// An entry was read that stands there.
+    /// An entry with this place was read.
     pub(crate) fn passed(&mut self, log: &LogId, seq: Seq, placed: UnixMillis) {
         let clock = self.clocks.or_default(*log);
         clock.placed = clock.placed.max(placed);
         clock.ahead.retain(|(own, _)| *own > seq);
     }
 
-    /// The relay has stored an own message that was not read in the log yet.
+    /// The relay has stored an own message that this device has not read in the log yet.
     pub(crate) fn stored_ahead(&mut self, log: &LogId, seq: Seq, placed: UnixMillis) {
         self.clocks.or_default(*log).ahead.push((seq, placed));
     }
@@ -84,15 +84,15 @@ impl Standing {
         self.clocks.get(log).map(|clock| clock.placed).unwrap_or_default()
     }
 
-    /// The time that a message shows: by its writer's clock, but neither later than it stands nor earlier than what was
-    /// shown before it in its log.
+    /// The time that a message shows: by its author's clock, but neither later than its place nor earlier than the time shown
+    /// before it in its log.
     pub(crate) fn show(&mut self, log: &LogId, written: UnixMillis, placed: UnixMillis) -> UnixMillis {
         let clock = self.clocks.or_default(*log);
         clock.shown = written.min(placed).max(clock.shown);
         clock.shown
     }
 
-    /// A message stands in the conversation.
+    /// A message stands at this place in the conversation.
     pub(crate) fn stands(&mut self, placed: UnixMillis) {
         self.highest = self.highest.max(placed);
     }
@@ -102,7 +102,7 @@ impl Standing {
         u32::try_from(self.unread.len()).unwrap_or(u32::MAX).saturating_add(self.older)
     }
 
-    /// A message of the other came.
+    /// A message of somebody else came.
     pub(crate) fn came(&mut self, order: Order, log: LogId, seq: Seq) {
         if self.unread.len() >= MAX_UNREAD {
             self.unread.drain(..MAX_UNREAD / 2);
@@ -111,19 +111,19 @@ impl Standing {
         self.unread.push(Unread { order, log, seq });
     }
 
-    /// A message that is unread came again somewhere else: there it will be said to be read.
+    /// An unread message came again at another place: the engine will count it as read there.
     pub(crate) fn note_resent(&mut self, first: (&LogId, Seq), log: LogId, seq: Seq) {
         for unread in self.unread.iter_mut().filter(|unread| unread.stands_at(first.0, first.1..=first.1)) {
             (unread.log, unread.seq) = (log, seq);
         }
     }
 
-    /// Everything up to a place was on the screen; up to where each log was read.
+    /// The person has seen everything up to a place; returns how far each log was read.
     pub(crate) fn read_up_to(&mut self, order: &Order) -> Table<LogId, Seq> {
         self.take(|unread| unread.order <= *order)
     }
 
-    /// Another device of the account read a log so far.
+    /// Another device of the account has read a log up to a place.
     pub(crate) fn read_in(&mut self, log: &LogId, upto: Seq) -> Table<LogId, Seq> {
         self.take(|unread| unread.log == *log && unread.seq <= upto || unread.stands_at(log, Seq(0)..=upto))
     }
@@ -136,7 +136,7 @@ impl Standing {
             *upto = unread.seq.max(*upto);
         }
         self.unread.retain(|unread| !is_read(unread));
-        // Those that are not known by their places came before all that are.
+        // Unread messages without a known place are older than all with one.
         if self.unread.len() != before || self.unread.is_empty() {
             self.older = 0;
         }
@@ -166,7 +166,7 @@ impl Standing {
         first.map_or(upto, |first| Seq(first.0.saturating_sub(1)))
     }
 
-    /// A message was taken out of the history.
+    /// A message was removed from the history.
     pub(crate) fn erase(&mut self, order: &Order) {
         self.forget(order);
         self.erased.push(*order);
@@ -174,33 +174,33 @@ impl Standing {
         self.erased.drain(..over);
     }
 
-    /// The same of one that was deleted with everything up to its place, which is remembered elsewhere.
+    /// The same for a message that was deleted with everything up to its place, which the deletion records.
     pub(crate) fn forget(&mut self, order: &Order) {
         self.unread.retain(|unread| unread.order != *order);
         self.gaps.retain(|(gap, _)| gap != order);
     }
 
-    /// Everything was.
+    /// All messages were removed.
     pub(crate) fn erase_all(&mut self) {
         self.unread.clear();
         self.older = 0;
         self.gaps.clear();
     }
 
-    /// Whether a message was taken out on purpose.
+    /// Whether a message was removed on purpose.
     pub(crate) fn is_erased(&self, order: &Order) -> bool {
         self.erased.contains(order)
     }
 
-    /// A gap that is filled when what is missing comes again.
+    /// A gap that is filled when the missing message comes again.
     pub(crate) fn gap(&mut self, order: Order, shown: MessageId) {
         self.gaps.push((order, shown));
         let over = self.gaps.len().saturating_sub(MAX_GAPS);
         self.gaps.drain(..over);
     }
 
-    /// What was written in a log up to a place has come again: the gaps that are none any more. What comes again comes in
-    /// its order.
+    /// Everything in a log up to a place has come again: returns the gaps that are filled. Messages come again in their
+    /// order.
     pub(crate) fn filled(&self, log: &LogId, upto: Seq, exactly: bool) -> Vec<(Order, MessageId)> {
         let is_filled = |(order, _): &&(Order, MessageId)| {
             let seq = order.seq();

@@ -1,4 +1,4 @@
-//! Whether anything of a text can be seen, as Unicode's data have it.
+//! Tells whether any character of a text is visible, by Unicode's data.
 
 mod ranges;
 

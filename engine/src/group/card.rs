@@ -1,5 +1,5 @@
-//! A group chat as a backup has it: what it was called and who was in it. A device that comes back by the phrase shows its history, and
-//! is let in by its members.
+//! The card of a group chat in a backup: its name and its members. A device that comes back by the phrase shows the chat's
+//! history; the members add the device.
 
 use parley_protocol::ids::{AccountId, GroupId};
 use serde::{Deserialize, Serialize};
@@ -7,14 +7,14 @@ use serde::{Deserialize, Serialize};
 use super::chat::{GroupChat, Standing};
 use super::policy::{Policy, PolicyError};
 
-/// Most people whose names are remembered.
+/// Most people whose names a card has.
 const MAX_PEOPLE: usize = 256;
 
-/// See the module.
+/// A group chat in a backup.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct GroupCard {
     pub(crate) group: GroupId,
-    /// Whether the account was in it.
+    /// Whether the account was in the group.
     active: bool,
     #[serde(with = "serde_bytes")]
     policy: Vec<u8>,
@@ -22,7 +22,7 @@ pub(crate) struct GroupCard {
 }
 
 impl GroupCard {
-    /// None of an invitation, to which nobody has answered.
+    /// The card of a group; none for an invitation that the person has not answered.
     pub(crate) fn of(chat: &GroupChat) -> Option<Self> {
         let active = match chat.standing {
             Standing::Invited(_) | Standing::Asked => return None,

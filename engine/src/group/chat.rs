@@ -1,6 +1,6 @@
-//! A group as this device knows it: whether it is in it, what the group has agreed on, who is in it, and what this person has
-//! asked of it and the group has not done yet. The MLS group says the same of the present; this record says it without MLS, and
-//! of a group that this device is not in.
+//! A group chat as this device knows it: whether the account is in it, its policy, its members, and the changes that this
+//! person asked for and the group has not made yet. The MLS group says the same of the present; this record says it without
+//! MLS, and also for a group that this device is not in.
 
 use std::collections::VecDeque;
 
@@ -15,37 +15,37 @@ use super::state::State;
 use crate::domain::content::Receipt;
 use crate::table::Table;
 
-/// Receipts of so many logs of the group are kept: the one in use, and those before it.
+/// Number of logs of the group whose receipts this device keeps: the one in use, and those before it.
 const LOGS_WITH_RECEIPTS: usize = 4;
-/// In a group of more people nobody says what they have read.
+/// In a group of more people nobody sends receipts.
 pub(crate) const MOST_WITH_RECEIPTS: usize = 50;
 
-/// As it is stored.
+/// As stored.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct GroupChat {
     pub(crate) group: GroupId,
     pub(crate) standing: Standing,
     #[serde(serialize_with = "write_policy", deserialize_with = "read_policy")]
     pub(crate) policy: Policy,
-    /// Accounts in the order of their first leaves, and how many of their devices are there.
+    /// Accounts in the order of their first leaves, with the number of their devices in the group.
     pub(crate) members: Vec<(AccountId, u32)>,
-    /// What this person asked for, oldest first.
+    /// Changes that this person asked for, oldest first.
     pub(crate) changes: VecDeque<Change>,
-    /// Members who said that they leave, and are still there.
+    /// Leave statements of members who are still in the group.
     pub(crate) leaving: Vec<LeaveStatement>,
-    /// What members said of each log that they have received and read.
+    /// By log, the receipts of members.
     receipts: Vec<(LogId, Table<AccountId, Receipt>)>,
-    /// The version of the own name that was told here.
+    /// The version of the own name that this group was told.
     pub(crate) introduced: Option<u32>,
-    /// What members have said that they are called.
+    /// The names that members have told.
     pub(crate) names: Table<AccountId, SignedName>,
-    /// Another device of the account let this one in: what stands before it belongs to the account.
+    /// Another device of the account added this one: what stands before its place belongs to the account.
     pub(crate) sibling: bool,
-    /// This device's state is an older one again: before it writes anything it replaces its keys, so that none is used twice.
+    /// This device's state is an older one again: it replaces its keys before it writes, so that it uses none twice.
     pub(crate) must_update: bool,
     /// A member has seen other messages than this device.
     pub(crate) differs: bool,
-    /// The group's picture, if it came.
+    /// The group's picture, if this device has it.
     #[serde(with = "serde_bytes")]
     pub(crate) picture: Vec<u8>,
 }
@@ -53,9 +53,9 @@ pub(crate) struct GroupChat {
 /// Whether this device is in a group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Standing {
-    /// Somebody has added this account, and the person has not answered; the Welcome waits in a record of its own.
+    /// Somebody has added this account, and the person has not answered; the Welcome waits in its own record.
     Invited(AccountId),
-    /// It is.
+    /// The device is in the group.
     Member,
     /// This person left, or declined.
     Left,
@@ -63,36 +63,36 @@ pub(crate) enum Standing {
     Removed,
     /// The group's rules are of a newer version.
     Paused,
-    /// This device has lost its keys, and the account is still in the group: a member lets the device in again.
+    /// This device has lost its keys, and the account is still in the group: a member adds the device again.
     Lost,
     /// This account asks to be let in, and nobody has done so yet.
     Asked,
 }
 
-/// What a person asks of a group. It is judged again each time before it is tried: others may have been quicker.
+/// A change that a person asks for. The engine judges it again before each attempt: another member may have committed first.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Change {
-    /// These accounts are added.
+    /// Add these accounts.
     Add(Vec<AccountId>),
-    /// This account is removed.
+    /// Remove this account.
     Remove(AccountId),
-    /// It gets this role.
+    /// Give this account this role.
     Role(AccountId, Role),
-    /// The group gets this name.
+    /// Give the group this name.
     Name(String),
-    /// It gets the picture with this hash, or none.
+    /// Set the picture with this hash, or none.
     Picture(Option<[u8; 32]>),
-    /// This is who may do what.
+    /// Set who may do what.
     Permissions(Permissions),
-    /// This account leaves, once what was asked for before is done.
+    /// Leave, once the changes before are done.
     Leave,
-    /// This invite link leads into the group.
+    /// Add this invite link.
     Link(Box<Link>),
-    /// It leads there no more.
+    /// Revoke this invite link.
     Revoke(LinkId),
-    /// What who comes sees of what was written before.
+    /// Set what new members see of earlier messages.
     History(History),
-    /// The newest messages are shared with this account, which came later.
+    /// Share the newest messages with this account, which joined later.
     Share(AccountId, u16),
     /// Those since then are.
     ShareSince(AccountId, UnixMillis),
@@ -106,7 +106,7 @@ impl GroupChat {
         chat
     }
 
-    /// A group of which this device knows only what others say.
+    /// A group that this device knows only from others.
     pub(crate) const fn outside(
         group: GroupId,
         standing: Standing,
@@ -130,7 +130,7 @@ impl GroupChat {
         }
     }
 
-    /// Takes what holds in the present epoch.
+    /// Applies the state of the present epoch.
     pub(crate) fn follow(&mut self, state: &State) {
         self.policy = state.policy.clone();
         self.members.clear();
@@ -146,7 +146,7 @@ impl GroupChat {
         self.leaving.retain(|said| members.iter().any(|(account, _)| *account == said.account));
     }
 
-    /// Keeps what does not follow from the group, of the time before this device lost its keys.
+    /// Keeps, from before this device lost its keys, what does not follow from the group's state.
     pub(crate) fn keep_of(&mut self, before: &Self) {
         let Self { changes, names, receipts, .. } = before.clone();
         (self.changes, self.receipts) = (changes, receipts);
@@ -158,27 +158,27 @@ impl GroupChat {
         self.members.iter().any(|(known, _)| known == account)
     }
 
-    /// How many people are in it.
+    /// The number of people in the group.
     pub(crate) fn people(&self) -> u32 {
         u32::try_from(self.members.len()).unwrap_or(u32::MAX)
     }
 
-    /// How many devices are in it.
+    /// The number of devices in the group.
     pub(crate) fn devices(&self) -> usize {
         self.members.iter().map(|(_, devices)| usize::try_from(*devices).unwrap_or(usize::MAX)).sum()
     }
 
-    /// Whether members say what they have received and read.
+    /// Whether members send receipts.
     pub(crate) fn counts_receipts(&self) -> bool {
         self.members.len() <= MOST_WITH_RECEIPTS
     }
 
-    /// Whether this device is in it and acts by its rules.
+    /// Whether this device is in the group and follows its rules.
     pub(crate) fn is_active(&self) -> bool {
         self.standing == Standing::Member
     }
 
-    /// A member says how far it has read a log; whether that is news.
+    /// Takes a member's receipt for a log; returns whether it is news.
     pub(crate) fn take_receipt(&mut self, log: &LogId, account: &AccountId, receipt: Receipt) -> bool {
         let place = self.receipts.iter().position(|(known, _)| known == log).unwrap_or_else(|| {
             self.receipts.push((*log, Table::new()));
@@ -193,7 +193,7 @@ impl GroupChat {
         before != after
     }
 
-    /// What a member said of a log.
+    /// A member's receipt for a log.
     pub(crate) fn receipt(&self, log: &LogId, account: &AccountId) -> Receipt {
         let of_log = self.receipts.iter().find(|(known, _)| known == log);
         of_log.and_then(|(_, receipts)| receipts.get(account)).copied().unwrap_or_default()

@@ -1,13 +1,13 @@
-//! The formats of a group: one version byte, then postcard. Members hash and sign these bytes, so that a value has one form
-//! only: what does not come back as the same bytes is refused.
+//! The encoding of a group's formats: one version byte, then postcard. Members hash and sign these bytes, so a value has only
+//! one form: the decoder refuses bytes that do not encode to themselves again.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-/// Why bytes are not what they should be. A retry with the same bytes fails again.
+/// Why a decoder refuses bytes. A retry with the same bytes fails again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum FormatError {
-    /// They are nothing that a version of Parley writes, not in its one form, or too long.
+    /// No version of Parley writes these bytes, or not in this form, or they are too long.
     #[error("the bytes are malformed")]
     Malformed,
     /// A newer version wrote them.

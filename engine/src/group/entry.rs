@@ -1,5 +1,5 @@
-//! How a commit of a group stands in its log: sealed to the group era, so that who was away reads on across epochs, and so that
-//! the relay sees neither accounts nor devices nor what a group is called.
+//! A commit of a group as it stands in the log: sealed to the group era, so that a device that was away reads on across
+//! epochs, and so that the relay sees neither accounts nor devices nor the group's name.
 //!
 //! `1 || nonce (24) || XChaCha20-Poly1305(key of the era, aad = label || log (16), postcard(CommitEntry))`.
 
@@ -37,31 +37,31 @@ struct Wire<'a> {
     group_info: &'a [u8],
 }
 
-/// Why an entry is not read.
+/// Why a reader refuses an entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum EntryError {
-    /// Sealed to another era, or for another log, or damaged.
+    /// The entry is sealed to another era, or for another log, or damaged.
     #[error("the commit entry does not open")]
     Sealed,
     /// Written by a newer version.
     #[error("the commit entry has a newer version")]
     Newer,
-    /// Who knows the era's key sealed what is no entry.
+    /// Somebody who knows the era's key sealed bytes that are no entry.
     #[error("the commit entry is malformed")]
     Malformed,
 }
 
-/// At least so many bytes are around the parts of an entry.
+/// An entry has at least this many bytes around its parts.
 const AROUND: usize = 64;
 
 impl CommitEntry {
-    /// Whether it is not too long for a log.
+    /// Whether the entry fits into a log.
     pub(crate) fn fits(&self) -> bool {
         let parts = [self.message.len(), self.evidence.encode().len(), self.group_info.len(), AROUND];
         parts.into_iter().fold(0, usize::saturating_add) <= MAX_COMMIT
     }
 
-    /// Seals it for a log. The nonce comes from a CSPRNG.
+    /// Seals the entry for a log. The nonce comes from a CSPRNG.
     pub(crate) fn seal(&self, era: &GroupEra, log: LogId, nonce: &XNonce) -> Vec<u8> {
         let wire =
             Wire { message: &self.message, evidence: &self.evidence.encode(), group_info: &self.group_info };

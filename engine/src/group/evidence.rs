@@ -1,5 +1,5 @@
-//! What a commit shows to those who judge it, and MLS does not carry: device logs, and statements of accounts that leave. It
-//! lies beside the MLS message; the committer signs its hash.
+//! Evidence: what a commit shows to the members who judge it and MLS does not carry, which is device logs, leave statements
+//! and link proofs. The evidence is beside the MLS message; the committer signs its hash.
 
 use ed25519_dalek::{Signer as _, SigningKey};
 use parley_protocol::device_log::{DeviceLog, Signature, SignedEntry, VerifyingKeyBytes};
@@ -17,47 +17,48 @@ use super::refusal::Refusal;
 const FORMAT: u8 = 1;
 /// The first byte of evidence with a [`LinkProof`].
 const WITH_LINK: u8 = 2;
-/// Most logs, and most statements.
+/// Most logs, and most leave statements.
 pub(crate) const MAX_EACH: usize = 256;
 /// Longest evidence, in bytes.
 pub(crate) const MAX_EVIDENCE: usize = 512 * 1024;
 const LEAVE: &[u8] = b"parley leave v1\0";
 
-/// See the module.
+/// The evidence of a commit.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Evidence {
     /// Device logs from their beginning, each of another account.
     pub(crate) logs: Vec<Vec<SignedEntry>>,
     pub(crate) leaves: Vec<LeaveStatement>,
-    /// Who comes has an invite link.
+    /// Proof that the joiner has an invite link.
     #[serde(skip)]
     pub(crate) link: Option<LinkProof>,
 }
 
-/// As it is with a proof.
+/// The form of evidence with a link proof.
 #[derive(Serialize, Deserialize)]
 struct WithLink {
     evidence: Evidence,
     link: LinkProof,
 }
 
-/// An account leaves a group. Written as a message; who commits next removes all its leaves, with this as evidence.
+/// An account leaves a group. The account sends it as a message; whichever member commits next removes all its leaves, with
+/// this as evidence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct LeaveStatement {
     pub(crate) group: GroupId,
     pub(crate) account: AccountId,
-    /// The device of the account that says so.
+    /// The device of the account that signs the statement.
     pub(crate) device: DeviceId,
-    /// Of that device's leaf.
+    /// The nonce of that device's leaf.
     pub(crate) nonce: Nonce,
-    /// When it was written.
+    /// The epoch in which the device signed it.
     pub(crate) epoch: Epoch,
     /// By that device's key.
     pub(crate) signature: Signature,
 }
 
 impl LeaveStatement {
-    /// Says, with the key of `device`, that `account` leaves.
+    /// Signs, with the key of `device`, that `account` leaves.
     pub(crate) fn sign(
         group: GroupId,
         (account, device): (AccountId, DeviceId),
@@ -91,7 +92,7 @@ impl Evidence {
         }
     }
 
-    /// Reads the bytes. Nothing in them is verified yet.
+    /// Decodes the bytes. Nothing in them is verified yet.
     pub(crate) fn decode(bytes: &[u8]) -> Result<Self, FormatError> {
         let evidence: Self = if bytes.first() == Some(&FORMAT) {
             codec::decode(FORMAT, MAX_EVIDENCE, bytes)?
@@ -113,8 +114,8 @@ impl Evidence {
         Sha256::digest(self.encode()).into()
     }
 
-    /// The logs, verified. An error if one is not a device log, or two are of one account, or all is more than who reads it
-    /// takes.
+    /// The logs, verified. An error if one is no device log, or two are of one account, or the evidence exceeds the limits of
+    /// a reader.
     pub(super) fn verified(&self) -> Result<Vec<DeviceLog>, Refusal> {
         if !self.is_bounded() || self.encode().len() > MAX_EVIDENCE {
             return Err(Refusal::Evidence);

@@ -1,5 +1,5 @@
-//! How far the device log of an account had come when one of its devices was removed because the log said so. Who shows an older
-//! log later, in which the device is still there, is refused. It stands in the GroupContext.
+//! Floors: how long the device log of an account was when a device was removed because the log said so. Members refuse
+//! anybody who shows an older log later, in which the device is still present. The floors are in the GroupContext.
 
 use parley_protocol::device_log::LogHead;
 use parley_protocol::ids::AccountId;
@@ -15,7 +15,7 @@ pub(crate) const MAX_FLOORS: usize = 256;
 /// Longest form, in bytes: the id, the length and the hash of each.
 pub(crate) const MAX_BYTES: usize = 4 + MAX_FLOORS * (32 + 5 + 32);
 
-/// See the module.
+/// The floors of a group.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Floors(pub(crate) Table<AccountId, LogHead>);
 
@@ -30,7 +30,7 @@ impl Floors {
         if floors.0.len() <= MAX_FLOORS { Ok(floors) } else { Err(FormatError::Malformed) }
     }
 
-    /// How far an account's log has to have come at least.
+    /// The least head of an account's device log.
     pub(crate) fn of(&self, account: &AccountId) -> Option<&LogHead> {
         self.0.get(account)
     }

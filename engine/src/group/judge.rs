@@ -1,9 +1,10 @@
-//! The only judge of what a group becomes: of its creation, of a Welcome, of own commits before they are made, of received ones and
-//! of those that somebody replays. It is a pure function of the group, the commit and its evidence. It has no clock, knows nobody's
-//! pins and asks no directory, so that all members come to the same.
+//! The judge: the only code that decides what a group becomes. It judges the group's creation, a Welcome, own commits before
+//! this device makes them, received commits, and commits that somebody replays. It is a pure function of the group, the
+//! commit and its evidence. It has no clock, knows nobody's pins and asks no directory, so that all members come to the same
+//! result.
 //!
-//! What MLS has to say stands before it (`mls/chat`): the commit is valid, its proposals are given and of the three kinds that
-//! [`Deed`] knows, its leaves and its GroupContext are Parley's.
+//! MLS decides first (`mls/chat`): the commit is valid, its proposals are by value and of the three kinds that [`Deed`]
+//! knows, its leaves and its GroupContext are Parley's.
 
 mod context;
 mod members;
@@ -27,49 +28,49 @@ pub(crate) const MAX_LEAVES: usize = 256;
 /// What a commit does.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Deed {
-    /// The epoch that it ends.
+    /// The epoch that the commit ends.
     pub(crate) epoch: Epoch,
-    /// The committer: the leaf in the tree, or the one that comes in if it is from outside.
+    /// The committer: the leaf in the tree, or the joining leaf if the commit is external.
     pub(crate) by: Leaf,
-    /// It comes from outside (an external commit, RFC 9420 section 12.4.3.2).
+    /// Whether this is an external commit (RFC 9420 section 12.4.3.2).
     pub(crate) external: bool,
     /// The committer's new leaf.
     pub(crate) path: Option<Member>,
     /// In their order in the commit.
     pub(crate) adds: Vec<Member>,
     pub(crate) removes: Vec<Leaf>,
-    /// The policy and the floors that it writes.
+    /// The policy and the floors that the commit writes.
     pub(crate) context: Option<(Policy, Floors)>,
     pub(crate) era: EraStep,
 }
 
-/// Why somebody is no longer in the group.
+/// Why an account or device is no longer in the group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Why {
     /// Another device of the account removed it.
     OwnDevice,
-    /// Somebody removed the account who ranks higher.
+    /// A member of a higher rank removed the account.
     ByRank,
     /// The account left.
     Left,
     /// The account's device log says that the device was removed.
     DeviceRemoved,
-    /// The device has lost its keys, as it says in its account's log, and comes back with the same commit.
+    /// The device has lost its keys, as its account's log says, and comes back with the same commit.
     RolledBack,
 }
 
-/// How a device came in from outside.
+/// How a device joined from outside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Came {
-    /// It was in the group and put itself in its own place.
+    /// The device was in the group and took its own place again.
     Resync,
-    /// It is another device of an account of the group.
+    /// The device belongs to an account of the group.
     Sibling,
-    /// It is of an account that was not in the group, and has this invite link.
+    /// The account was not in the group, and has this invite link.
     Link(LinkId),
 }
 
-/// What a commit that is right leads to.
+/// The result of a valid commit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Judged {
     pub(crate) by: AccountId,
@@ -79,7 +80,7 @@ pub(crate) struct Judged {
     pub(crate) removed: Vec<(Leaf, Why)>,
     /// Accounts that were not in the group.
     pub(crate) joined: Vec<AccountId>,
-    /// Accounts that are no longer in it.
+    /// Accounts that are no longer in the group.
     pub(crate) gone: Vec<(AccountId, Why)>,
     /// The policy from now on, if it changed.
     pub(crate) policy: Option<Policy>,
@@ -95,14 +96,14 @@ struct Case<'a> {
     logs: Vec<DeviceLog>,
 }
 
-/// Whether the commit is right, and what it leads to. `before` is of the same group and was judged.
+/// Judges a commit; returns its result if the commit is valid. `before` is a judged state of the same group.
 pub(crate) fn judge(
     group: &GroupId,
     before: &State,
     deed: &Deed,
     evidence: &Evidence,
 ) -> Result<Judged, Refusal> {
-    // Only what stands in the group already lets a device wait: else one member's commit would stop all.
+    // Only the group's existing policy makes a device wait: otherwise one member's commit would stop all.
     if before.policy.floor > policy::VERSION {
         return Err(Refusal::Newer);
     }
@@ -130,7 +131,7 @@ pub(crate) fn judge(
     Ok(Judged { by: deed.by.account, came, added, removed, joined, gone, policy, after })
 }
 
-/// Whether a group may be so: what is judged of one that is made, and of one that somebody is welcomed to.
+/// Judges the state of a group: of one that this device makes, and of one that it joins by a Welcome.
 pub(crate) fn judge_state(state: &State) -> Result<(), Refusal> {
     if state.leaves.is_empty() || state.leaves.len() > MAX_LEAVES {
         return Err(Refusal::Size);
@@ -161,7 +162,7 @@ pub(crate) fn judge_state(state: &State) -> Result<(), Refusal> {
 }
 
 impl Case<'_> {
-    /// Whether who commits may commit at all, and what it does to the own leaf.
+    /// Whether the committer may commit at all, and what the commit does to the committer's leaf.
     fn committer(&self) -> Result<Option<Came>, Refusal> {
         let (before, deed) = (self.before, self.deed);
         let own = before.member(&deed.by);
@@ -177,7 +178,7 @@ impl Case<'_> {
         }
     }
 
-    /// A commit from outside brings one device in, which is or was of the group, and does nothing else.
+    /// An external commit adds one device, of the group or with a link, and does nothing else.
     fn outsider(&self, own: Option<&Member>) -> Result<Came, Refusal> {
         let deed = self.deed;
         let path = deed.path.as_ref().ok_or(Refusal::NoPath)?;
@@ -196,7 +197,7 @@ impl Case<'_> {
         }
     }
 
-    /// Whether who comes has an invite link by which they may come.
+    /// Whether the joiner has an invite link by which they may join.
     fn by_link(&self, path: &Member) -> Result<LinkId, Refusal> {
         let (before, deed) = (self.before, self.deed);
         let proof = self.evidence.link.ok_or(Refusal::Committer)?;
@@ -210,7 +211,7 @@ impl Case<'_> {
         if is_so && !full { Ok(link.id) } else { Err(Refusal::Link) }
     }
 
-    /// The group with the leaves as the commit leaves them: what is removed goes first (RFC 9420 section 12.4.2).
+    /// The group with the leaves after the commit: removals come first (RFC 9420 section 12.4.2).
     fn leaves_after(&self) -> State {
         let (mut after, deed) = (self.before.clone(), self.deed);
         for leaf in &deed.removes {
@@ -229,7 +230,8 @@ impl Case<'_> {
         after
     }
 
-    /// Who comes derives the era's secret from the first epoch, and who goes must not know it. Who comes from outside is told it.
+    /// Checks the group era: added members derive the era's secret from its first epoch, and removed members must not know
+    /// it. A joiner from outside is told the secret.
     fn era(&self, after: &Policy) -> Result<(), Refusal> {
         let (before, deed) = (&self.before.policy, self.deed);
         let members = !deed.adds.is_empty() || !deed.removes.is_empty();
@@ -241,15 +243,15 @@ impl Case<'_> {
         }
     }
 
-    /// The log of an account among the evidence.
+    /// The log of an account in the evidence.
     fn log(&self, account: &AccountId) -> Option<&DeviceLog> {
         self.logs.iter().find(|log| log.account() == *account)
     }
 }
 
-/// Whether a new leaf is that of the same device in the same stay, whose log only grew. The nonce of a KeyPackage may have served
-/// an earlier stay, and may serve a later one, since the last resort is used more than once: the first path brings one that is of
-/// this stay alone, and later ones keep it.
+/// Whether a new leaf is of the same device in the same stay, whose log only grew. The nonce of a KeyPackage may have served
+/// an earlier stay, and may serve a later one, since devices use the KeyPackage of last resort more than once: the first path
+/// brings a nonce of this stay alone, and later paths keep it.
 fn is_kept(before: &Member, path: &Member) -> bool {
     let (old, new) = (&before.state, &path.state);
     let grew = new.head == old.head || new.head.length > old.head.length;
@@ -257,8 +259,8 @@ fn is_kept(before: &Member, path: &Member) -> bool {
     path.leaf == before.leaf && !path.by_key_package && nonce && new.came_by == old.came_by && grew
 }
 
-/// The accounts that are no longer in the group, and why: what somebody decided of a whole account counts more than what its
-/// log says of one device.
+/// The accounts that are no longer in the group, and why: a decision about a whole account counts more than what its log says
+/// of one device.
 fn gone(before: &State, after: &State, removed: &[(Leaf, Why)]) -> Vec<(AccountId, Why)> {
     let why = |account: AccountId| {
         let reasons = || removed.iter().filter(|(leaf, _)| leaf.account == account).map(|(_, why)| *why);

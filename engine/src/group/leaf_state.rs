@@ -1,4 +1,4 @@
-//! What a leaf says of itself beside who it is: an extension of the LeafNode (RFC 9420 section 7.2).
+//! The leaf state: what a leaf says of itself beside its credential, as an extension of the LeafNode (RFC 9420 section 7.2).
 
 use parley_protocol::device_log::LogHead;
 use serde::{Deserialize, Serialize};
@@ -11,25 +11,25 @@ const FORMAT: u8 = 1;
 /// Longest form, in bytes.
 const MAX_BYTES: usize = 128;
 
-/// Tells one stay of a device in a group from the next one.
+/// Distinguishes one stay of a device in a group from the next.
 pub(crate) type Nonce = [u8; 16];
 
-/// See the module.
+/// The leaf state of a device.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct LeafState {
-    /// The newest version of the policy that the device acts by.
+    /// The newest version of the policy that the device knows.
     pub(crate) version: u16,
-    /// How far the device log of its account had come, as the device knew it. It only grows.
+    /// The head of the account's device log, as the device knew it. The head only grows.
     pub(crate) head: LogHead,
-    /// Random. The first commit of the device takes the place of the KeyPackage's, and later ones keep it: what is signed of this
-    /// stay cannot be shown in a later one.
+    /// Random. The first commit of the device replaces the KeyPackage's nonce, and later ones keep it: what the device signs
+    /// for this stay is of no use in a later one.
     pub(crate) nonce: Nonce,
     /// The link by which the device came, for versions to come.
     pub(crate) came_by: Option<[u8; 16]>,
 }
 
 impl LeafState {
-    /// Of a device of this version.
+    /// The leaf state of a device of this version.
     pub(crate) const fn new(head: LogHead, nonce: Nonce) -> Self {
         Self { version: policy::VERSION, head, nonce, came_by: None }
     }

@@ -1,8 +1,9 @@
-//! Invite links of a group: who has one comes in by an external commit (RFC 9420 section 12.4.3.2), with every member offline.
+//! Invite links of a group: a person who has one joins by an external commit (RFC 9420 section 12.4.3.2), with every member
+//! offline.
 //!
-//! What follows from a link's secret: a key that signs who comes (the policy has its public half), keys to which each group era's secret
-//! is sealed, and a capability at the relay. Members know only the public halves, so that who was removed, with the relay's help,
-//! opens no later era.
+//! From a link's secret derive a key that signs the joiner's commit (the policy has its public half), keys to which each
+//! group era's secret is sealed, and a capability at the relay. Members know only the public halves, so that a removed
+//! member, even with the relay's help, opens no later era.
 
 pub(crate) mod ask;
 mod fragment;
@@ -29,33 +30,34 @@ const OPEN: &[u8] = b"parley link capability v1";
 const KEYS: &[u8] = b"parley link keys v1\0";
 const WRAP: &[u8] = b"parley link wrap v1";
 const PROOF: &[u8] = b"parley link proof v1\0";
-/// A link leads into a group for so long at most, in milliseconds (400 days: as long as commits are kept).
+/// The longest validity of a link, in milliseconds (400 days: as long as the relay keeps commits).
 pub(crate) const LONGEST: u64 = 400 * 24 * 3600 * 1000;
 
-/// Names a link: the beginning of its capability's hash.
+/// The id of a link: the beginning of its capability's hash.
 pub(crate) type LinkId = [u8; 16];
 
 /// What the policy says of a link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Link {
     pub(crate) id: LinkId,
-    /// Who made it.
+    /// The account that made the link.
     pub(crate) by: AccountId,
-    /// Checks who comes by it.
+    /// Verifies who joins by the link.
     pub(crate) key: VerifyingKeyBytes,
     /// [`LinkKeys::hash`] of the keys that go with it.
     pub(crate) keys: [u8; 32],
-    /// Who has it asks to join; somebody of the group lets them in.
+    /// A person with the link asks to join; a member adds them.
     pub(crate) approval: bool,
-    /// So many may come by it; 0 is any number.
+    /// How many may join by the link; 0 is any number.
     pub(crate) most: u16,
-    /// So many came by it and are not in the group any more.
+    /// How many joined by the link and have gone.
     pub(crate) used: u16,
-    /// The relay serves it until then, and who governs the group takes it away. Members do not judge by it: clocks differ.
+    /// The relay serves the link until then, and a member who governs the group revokes it. Members do not judge by this
+    /// time: clocks differ.
     pub(crate) expires: Option<UnixMillis>,
 }
 
-/// The public halves that the policy has no room for.
+/// The public keys for which the policy has no room.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct LinkKeys {
     pub(crate) capability: CapabilityHash,
@@ -64,7 +66,7 @@ pub(crate) struct LinkKeys {
     wrap: Vec<u8>,
 }
 
-/// What a link is for: on what terms somebody comes by it.
+/// The terms on which people join by a link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Terms {
     pub(crate) approval: bool,
@@ -72,7 +74,7 @@ pub(crate) struct Terms {
     pub(crate) expires: Option<UnixMillis>,
 }
 
-/// The secret in a link. Whoever has it may come.
+/// The secret in a link. Whoever has it may join.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ZeroizeOnDrop)]
 pub(crate) struct LinkSecret([u8; 32]);
 
@@ -82,7 +84,7 @@ impl core::fmt::Debug for LinkSecret {
     }
 }
 
-/// Who comes by a link, into which epoch of which group.
+/// Who joins by a link, into which epoch of which group.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Coming {
     pub(crate) group: GroupId,
@@ -91,7 +93,7 @@ pub(crate) struct Coming {
     pub(crate) nonce: Nonce,
 }
 
-/// Shows that who comes has a link. Evidence beside the commit.
+/// Proves that the joiner has a link. Evidence beside the commit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct LinkProof {
     pub(crate) link: LinkId,
@@ -106,7 +108,7 @@ impl LinkSecret {
         Self(secret)
     }
 
-    /// What the relay asks for.
+    /// The capability of the link at the relay.
     pub(crate) fn capability(&self) -> Capability {
         Capability::new(*hkdf::derive(&self.0, OPEN))
     }
@@ -127,7 +129,7 @@ impl LinkSecret {
         LinkKeys { capability: self.capability().hash(), wrap: self.sealing_keys().public }
     }
 
-    /// What the policy is to say of it.
+    /// The entry of the link in the policy.
     pub(crate) fn link(&self, by: AccountId, terms: Terms) -> Link {
         let Terms { approval, most, expires } = terms;
         let key = VerifyingKeyBytes(self.signing_key().verifying_key().to_bytes());
@@ -142,7 +144,7 @@ impl LinkSecret {
         Some(Zeroizing::new(opened.as_slice().try_into().ok()?))
     }
 
-    /// Signs who comes.
+    /// Signs the joiner's commit.
     pub(crate) fn prove(&self, coming: &Coming) -> LinkProof {
         let signature = Signature(self.signing_key().sign(&coming.text(&self.id())).to_bytes());
         LinkProof { link: self.id(), epoch: coming.epoch, signature }
@@ -154,7 +156,7 @@ impl LinkSecret {
 }
 
 impl LinkKeys {
-    /// What the policy has of them.
+    /// The hash of the keys, which the policy has.
     pub(crate) fn hash(&self) -> [u8; 32] {
         let mut hash = Sha256::new();
         hash.update(KEYS);
@@ -167,7 +169,7 @@ impl LinkKeys {
         id_of(&self.capability)
     }
 
-    /// Seals a group era's secret for who has the link.
+    /// Seals a group era's secret for those who have the link.
     pub(crate) fn wrap(&self, random: &MlsRandom, log: LogId, secret: &[u8; 32]) -> Option<Vec<u8>> {
         let sealed = xwing::seal(random, &self.wrap, WRAP, log.as_bytes(), secret).ok()?;
         Some([sealed.encapped, sealed.ciphertext].concat())
@@ -175,7 +177,7 @@ impl LinkKeys {
 }
 
 impl LinkProof {
-    /// Whether who has the link signed this.
+    /// Whether somebody who has the link signed this join.
     pub(crate) fn is_by(&self, link: &Link, coming: &Coming) -> bool {
         self.link == link.id
             && self.epoch == coming.epoch
@@ -193,13 +195,13 @@ impl Coming {
     }
 }
 
-/// The append of who comes by a link begins so: the relay takes no other, and members see by which link an entry came that
+/// Whether an append id is of a join by a link: the relay accepts no other, and members see by which link an entry came that
 /// they cannot read.
 pub(crate) fn is_append_of(link: &LinkId, append: &AppendId) -> bool {
     append.as_bytes().first_chunk::<8>() == link.first_chunk::<8>()
 }
 
-/// The append of who comes by a link; `random` is random.
+/// The append id of a join by a link; `random` is random.
 pub(crate) fn append_of(link: &LinkId, random: [u8; 8]) -> AppendId {
     let mut append = [0; 16];
     for (to, from) in append.iter_mut().zip(link.iter().take(8).chain(&random)) {

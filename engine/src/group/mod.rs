@@ -1,6 +1,6 @@
-//! What a group of more than two people agrees on beside MLS: who may do what (`policy.rs`), which device logs are behind its
-//! leaves (`leaf_state.rs`, `floors.rs`, `evidence.rs`), how a commit stands in the log (`entry.rs`), and the one judge of all
-//! that changes it (`judge.rs`). Nothing here knows the engine's core or the views, and the policy knows no MLS.
+//! What a group chat agrees on beside MLS: who may do what (`policy.rs`), which device logs are behind its leaves
+//! (`leaf_state.rs`, `floors.rs`, `evidence.rs`), the form of a commit in the log (`entry.rs`), and the one judge of all
+//! changes to the group (`judge.rs`). This folder knows neither the engine's core nor the views, and the policy knows no MLS.
 
 pub(crate) mod card;
 pub(crate) mod chat;

@@ -1,5 +1,5 @@
-//! What members call themselves, as statements that others can hand on: who lets somebody into a group tells them what all the
-//! others are called, and cannot name them otherwise.
+//! Names of members, as signed statements that others can pass on: a member who adds somebody tells them the names of all
+//! other members, and cannot change those names.
 
 use ed25519_dalek::{Signer as _, SigningKey};
 use parley_protocol::device_log::{DeviceLog, Signature};
@@ -12,12 +12,12 @@ const LABEL: &[u8] = b"parley name v1\0";
 /// Most names in one message.
 pub(crate) const MAX_NAMES: usize = 64;
 
-/// An account's device says what the account's person is called.
+/// An account's device signs the name of the account's person.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct SignedName {
     pub(crate) account: AccountId,
     pub(crate) device: DeviceId,
-    /// Counts the names of the account: the last one holds.
+    /// Counts the names of the account: the last one is valid.
     pub(crate) version: u32,
     pub(crate) name: String,
     /// By the device.
@@ -25,7 +25,7 @@ pub(crate) struct SignedName {
 }
 
 impl SignedName {
-    /// Says it, with the device's key.
+    /// Signs a name with the device's key.
     pub(crate) fn sign(
         (account, device): (AccountId, DeviceId),
         version: u32,
@@ -43,7 +43,7 @@ impl SignedName {
         [LABEL, self.account.as_bytes(), self.device.as_bytes(), &version, self.name.as_bytes()].concat()
     }
 
-    /// Whether a device of this account has said it that is in its log, or was; and whether it is a name.
+    /// Whether a device of this account that is in its log, or was, has signed it; and whether it is a name.
     pub(crate) fn is_said_by(&self, log: &DeviceLog) -> bool {
         let device = log.all_devices().iter().find(|known| known.record.id == self.device);
         log.account() == self.account

@@ -1,6 +1,6 @@
-//! What was written before somebody came: kept for them at the relay, or handed on by who let them in. Each message carries its
-//! author's signature, so that nobody who hands it on can put words into another's mouth; that nothing is left out, and when it was
-//! written, rests on who does.
+//! Messages from before a member joined: the relay keeps them for the member, or the member who added them passes them on.
+//! Each message carries its author's signature, so that nobody who passes it on can change what the author said. That nothing
+//! is left out, and when a message was written, rests on the member who passes it on.
 
 use parley_crypto::aead::{self, XNonce};
 use parley_protocol::device_log::DeviceLog;
@@ -25,7 +25,7 @@ const HASH: &[u8] = b"parley kept entry v1\0";
 /// Longest kept message, in bytes.
 const LONGEST: usize = 96 * 1024;
 
-/// A message, with what proves its author.
+/// A message with the proof of its author.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct PastMessage {
     pub(crate) account: AccountId,
@@ -34,24 +34,24 @@ pub(crate) struct PastMessage {
     pub(crate) id: MessageId,
     /// By its author's clock.
     pub(crate) time: UnixMillis,
-    /// Where it stood, and when the relay stored it there.
+    /// Its place, and when the relay stored it there.
     pub(crate) log: LogId,
     pub(crate) seq: Seq,
     pub(crate) stored: UnixMillis,
     pub(crate) part: Part,
 }
 
-/// Messages of before, for somebody who came later. Content of a group.
+/// Earlier messages for somebody who joined later. Content of a group.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Past {
-    /// For whom; nobody else takes them.
+    /// The account that the messages are for; nobody else takes them.
     pub(crate) to: AccountId,
     pub(crate) messages: Vec<PastMessage>,
-    /// How many were shared in all, in the last of several.
+    /// How many messages were shared in all; only in the last of several parts.
     pub(crate) all: Option<u32>,
 }
 
-/// What of a message is kept at the relay, sealed to the group era.
+/// A kept message: what the relay keeps of a message, sealed to the group era.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Kept {
     pub(crate) account: AccountId,
@@ -62,15 +62,15 @@ pub(crate) struct Kept {
     pub(crate) part: Part,
 }
 
-/// An entry of a log: the MLS message, and beside it what is kept.
+/// An entry of a log: the MLS message, and beside it the kept message.
 pub(crate) struct KeptEntry<'a> {
     pub(crate) message: &'a [u8],
     sealed: &'a [u8],
 }
 
 impl Kept {
-    /// Seals it: `commitment (32) || nonce (24) || ciphertext`. The cipher does not commit to its key, so that a hash of key and
-    /// plaintext does (group-attacks R6). The nonce comes from a CSPRNG.
+    /// Seals the kept message: `commitment (32) || nonce (24) || ciphertext`. The cipher does not commit to its key, so a
+    /// hash of key and plaintext does (group-attacks R6). The nonce comes from a CSPRNG.
     pub(crate) fn seal(&self, era: &GroupEra, log: LogId, epoch: Epoch, nonce: &XNonce) -> Vec<u8> {
         let mut plaintext = codec::encode(FORMAT, self);
         pad_message(&mut plaintext);
@@ -103,7 +103,7 @@ impl Kept {
 }
 
 impl<'a> KeptEntry<'a> {
-    /// Takes an entry apart; none if it carries an MLS message only.
+    /// Splits an entry; none if it has only an MLS message.
     pub(crate) fn read(payload: &'a [u8]) -> Option<Self> {
         let rest = payload.strip_prefix(&[KEPT])?;
         let (length, rest) = rest.split_first_chunk::<4>()?;
@@ -118,7 +118,7 @@ impl<'a> KeptEntry<'a> {
         Some([&[KEPT], &length[..], message, sealed].concat())
     }
 
-    /// What the MLS message names, so that members and who comes later are shown the same.
+    /// The hash that the MLS message names, so that members and later members see the same.
     pub(crate) fn hash(&self) -> [u8; 32] {
         hash_of(self.sealed)
     }
@@ -138,7 +138,7 @@ impl PastMessage {
         Some(Self { account, device, proof, id, time, log, seq, stored, part: part.clone() })
     }
 
-    /// A message that was kept, at its place.
+    /// A kept message, at its place.
     pub(crate) fn at(kept: Kept, log: LogId, seq: Seq, stored: UnixMillis) -> Self {
         let Kept { account, device, proof, id, time, part } = kept;
         Self { account, device, proof, id, time, log, seq, stored, part }
@@ -153,7 +153,7 @@ impl PastMessage {
             && known.is_some_and(|known| signed.is_signed(&self.proof.signature, &known.record.key))
     }
 
-    /// As it is stored, not after the moment at which this account came.
+    /// The message as stored, not after the moment at which this account joined.
     pub(crate) fn into_message(self, before: UnixMillis) -> Message {
         let Self { account, device, proof, id, time, log, seq, stored, part } = self;
         let stored = stored.min(before);

@@ -1,5 +1,5 @@
-//! What a commit that removes or changes roles has to write into the GroupContext with it. Who makes a commit and who judges one
-//! ask here.
+//! Computes what a commit that removes members or changes roles must also write into the GroupContext. Both the committer and
+//! the judge use this.
 
 use parley_protocol::device_log::LogHead;
 use parley_protocol::ids::AccountId;
@@ -9,8 +9,8 @@ use super::policy::{Policy, Role};
 use super::state::State;
 use crate::mls::credential::Leaf;
 
-/// The policy once these accounts are gone, and these leaves: without their roles, with an owner, and with those counted who came
-/// by a link. None if it stays as it is.
+/// The policy once these accounts and these leaves are gone: without their roles, with an owner, and with those counted who
+/// joined by a link. None if it does not change.
 pub(crate) fn policy_after(before: &State, gone: &[AccountId], leaves: &[Leaf]) -> Option<Policy> {
     let mut policy = before.policy.clone();
     count_used(&mut policy, before, leaves);
@@ -20,7 +20,7 @@ pub(crate) fn policy_after(before: &State, gone: &[AccountId], leaves: &[Leaf]) 
     (policy != before.policy).then_some(policy)
 }
 
-/// A seat of a link does not come free when who came by it is removed: it counts as used from then on.
+/// A removed member who joined by a link frees no place of the link: the place counts as used from then on.
 pub(crate) fn count_used(policy: &mut Policy, before: &State, removed: &[Leaf]) {
     for leaf in removed {
         let came_by = before.member(leaf).and_then(|member| member.state.came_by);
@@ -30,8 +30,8 @@ pub(crate) fn count_used(policy: &mut Policy, before: &State, removed: &[Leaf]) 
     }
 }
 
-/// Takes the roles of who does not stay, and makes an owner if none is left: of the admins the one with the lowest leaf, else
-/// whoever has the lowest. `staying` is in order of the lowest leaves ([`State::accounts`]).
+/// Removes the roles of accounts that do not stay, and makes an owner if none is left: the admin with the lowest leaf, or
+/// else the account with the lowest leaf. `staying` is in order of the lowest leaves ([`State::accounts`]).
 pub(crate) fn settle(policy: &mut Policy, staying: &[AccountId]) {
     policy.roles.retain(|account, _| staying.contains(account));
     if policy.owners().next().is_some() {
@@ -43,14 +43,14 @@ pub(crate) fn settle(policy: &mut Policy, staying: &[AccountId]) {
     }
 }
 
-/// The floors once devices were removed because the logs with these heads say so. None if they stay as they are.
+/// The floors after devices were removed because the logs with these heads say so. None if they do not change.
 pub(crate) fn floors_after(before: &State, removed_by: &[(AccountId, LogHead)]) -> Option<Floors> {
     let mut floors = before.floors.clone();
     for (account, head) in removed_by {
         floors.0.insert(*account, *head);
     }
-    // Those of accounts that are not in the group make room, lowest id first: that somebody is let in again with an old log
-    // costs less than that nobody can be removed.
+    // The floors of accounts that are not in the group make room, lowest id first: an account that members add again with an
+    // old log does less harm than a device that nobody can remove.
     while floors.0.len() > MAX_FLOORS {
         let spare = floors.0.keys().find(|account| {
             !before.has(account) && !removed_by.iter().any(|(removed, _)| removed == *account)

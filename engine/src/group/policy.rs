@@ -1,5 +1,5 @@
-//! The policy of a group: what it is called, who governs it, and who may do what. It stands in the GroupContext, so that all
-//! members have the same, and changes only by a commit that [`super::judge`] lets through.
+//! The policy of a group: its name, who governs it, and who may do what. The policy is in the GroupContext, so that all
+//! members have the same, and changes only by a commit that [`super::judge`] accepts.
 
 use parley_protocol::ids::AccountId;
 use serde::{Deserialize, Serialize};
@@ -9,9 +9,9 @@ use super::link::{Link, LinkId};
 use crate::domain::content::display_name;
 use crate::table::Table;
 
-/// The newest version of this format, and of the rules that go with it, that this build acts by.
+/// The newest version of this format and its rules that this build knows.
 pub(crate) const VERSION: u16 = 2;
-/// From this version on people come by invite links, and see what was written before. A group in which they do asks for it.
+/// From this version on people join by invite links and see earlier messages. A group with such links or history requires it.
 pub(crate) const FOR_NEWCOMERS: u16 = 2;
 /// The first byte.
 const FORMAT: u8 = 1;
@@ -23,10 +23,10 @@ pub(crate) const MAX_LINKS: usize = parley_protocol::limits::MAX_LINKS;
 /// Why bytes are not a policy.
 pub(crate) type PolicyError = FormatError;
 
-/// What an account is in a group. Who ranks higher may do all that who ranks lower may.
+/// The role of an account in a group. A higher role may do everything that a lower role may.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Role {
-    /// Everybody who is neither of the others.
+    /// Everybody who is neither admin nor owner.
     Member,
     /// Removes members, and says what members may do.
     Admin,
@@ -51,19 +51,19 @@ impl Default for Permissions {
     }
 }
 
-/// What who comes sees of what was written before.
+/// What new members see of earlier messages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum History {
     /// Nothing.
     Nothing,
-    /// What a member who may add people shares with them.
+    /// What a member who may add people shares with the new member.
     Shared,
-    /// What was written since the group agreed to it, as far as the relay still has it, whoever is online.
+    /// Messages since the group agreed to this, as far as the relay still has them, whoever is online.
     Kept,
 }
 
 impl History {
-    /// As it stands in the policy.
+    /// The number in the policy.
     pub(crate) const fn number(self) -> u8 {
         match self {
             Self::Nothing => 0,
@@ -73,10 +73,10 @@ impl History {
     }
 }
 
-/// See the module. As it stands in the GroupContext: `1 || postcard`, at most [`MAX_POLICY`] bytes.
+/// The policy of a group. In the GroupContext: `1 || postcard`, at most [`MAX_POLICY`] bytes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Policy {
-    /// The lowest version of this format that may act in the group: who has an older one waits for an update.
+    /// The lowest version of this format that may act in the group: a device with an older one waits for an update.
     pub(crate) floor: u16,
     /// As [`display_name`] leaves it; empty if the group has none.
     pub(crate) name: String,
@@ -85,7 +85,7 @@ pub(crate) struct Policy {
     /// Owners and admins; everybody else is a member.
     pub(crate) roles: Table<AccountId, Role>,
     pub(crate) permissions: Permissions,
-    /// What who comes sees of what was written before ([`History`]).
+    /// What new members see of earlier messages ([`History`]).
     pub(crate) history: u8,
     /// Invite links.
     #[serde(with = "links")]
@@ -93,7 +93,7 @@ pub(crate) struct Policy {
 }
 
 impl Policy {
-    /// Of a new group, which one account owns. A name of which nothing can be seen is none.
+    /// The policy of a new group, which one account owns. A name without a visible character is none.
     pub(crate) fn new(name: &str, owner: AccountId) -> Self {
         Self {
             floor: 1,
@@ -106,18 +106,18 @@ impl Policy {
         }
     }
 
-    /// The bytes. They are a policy only if [`Self::is_sound`].
+    /// Encodes the policy. The bytes are a valid policy only if [`Self::is_sound`].
     pub(crate) fn encode(&self) -> Vec<u8> {
         codec::encode(FORMAT, self)
     }
 
-    /// Reads the bytes.
+    /// Decodes the bytes.
     pub(crate) fn decode(bytes: &[u8]) -> Result<Self, PolicyError> {
         let policy: Self = codec::decode(FORMAT, MAX_POLICY, bytes)?;
         if policy.is_sound() { Ok(policy) } else { Err(FormatError::Malformed) }
     }
 
-    /// Whether it is one that every member reads: in its bounds, its name clean, and no member among the roles.
+    /// Whether every member can read the policy: within its bounds, its name clean, and no member among the roles.
     pub(crate) fn is_sound(&self) -> bool {
         let name = self.name.is_empty() || display_name(&self.name).as_ref() == Some(&self.name);
         let roles = self.roles.values().all(|role| *role != Role::Member);
@@ -127,7 +127,7 @@ impl Policy {
         name && roles && links && self.encode().len() <= MAX_POLICY
     }
 
-    /// What who comes sees of what was written before; what only a later version knows is nothing.
+    /// What new members see of earlier messages; a value that only a later version knows counts as nothing.
     pub(crate) const fn history(&self) -> History {
         match self.history {
             1 => History::Shared,
@@ -136,17 +136,17 @@ impl Policy {
         }
     }
 
-    /// Whether members may show what was written before to who comes.
+    /// Whether members may share earlier messages with new members.
     pub(crate) const fn shows_history(&self) -> bool {
         matches!(self.history(), History::Shared | History::Kept)
     }
 
-    /// Whether what is written is kept for who comes.
+    /// Whether the relay keeps messages for new members.
     pub(crate) const fn keeps_history(&self) -> bool {
         matches!(self.history(), History::Kept)
     }
 
-    /// Whether it has what only [`FOR_NEWCOMERS`] and later versions know.
+    /// Whether the policy has something that only [`FOR_NEWCOMERS`] and later versions know.
     pub(crate) const fn is_for_newcomers(&self) -> bool {
         self.history > 0 || !self.links.is_empty()
     }

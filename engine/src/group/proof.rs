@@ -1,6 +1,6 @@
-//! Who wrote a message of a group, as a proof that can be handed on: a signature by the author's device over what was said, beside
-//! the one of MLS, which nobody can check who was not a member then. Messages between two people carry none (RFC 9420 section
-//! 16.5): they stay deniable towards others.
+//! Proofs of who wrote a message of a group: a signature by the author's device over the content, beside the signature of
+//! MLS, which nobody can check who was not a member then. Members can pass a proof on. Messages between two people carry none
+//! (RFC 9420 section 16.5), so that their authors can deny them towards others.
 
 use ed25519_dalek::{Signer as _, SigningKey};
 use parley_protocol::device_log::{Signature, VerifyingKeyBytes};

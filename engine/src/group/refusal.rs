@@ -1,4 +1,4 @@
-//! Why a commit, or a group that somebody is welcomed to, is not followed.
+//! Why members do not follow a commit, or do not join a group by a Welcome.
 
 use parley_protocol::ids::AccountId;
 

@@ -1,4 +1,4 @@
-//! What a group is in one epoch, as far as it is judged.
+//! The state of a group in one epoch, as far as the judge needs it.
 
 use parley_protocol::ids::AccountId;
 

@@ -1,4 +1,4 @@
-//! What a member of a group does who obeys none of its rules.
+//! A member of a group who obeys none of the group's rules.
 
 use std::collections::BTreeMap;
 use std::rc::Rc;

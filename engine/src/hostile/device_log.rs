@@ -1,4 +1,4 @@
-//! Device logs that its device would never have.
+//! Device logs that an honest device never writes.
 
 use ed25519_dalek::SigningKey;
 use parley_protocol::capability::Capability;

@@ -1,4 +1,4 @@
-//! Files as an enemy sends them.
+//! Files that an attacker sends.
 
 use parley_protocol::bounded::Bytes;
 use parley_protocol::capability::Capability;

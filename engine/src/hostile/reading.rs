@@ -1,4 +1,4 @@
-//! What somebody in a log reads, without an engine.
+//! Reads a log as one of its members, without an engine.
 
 use parley_protocol::ids::LogId;
 

@@ -1,4 +1,4 @@
-//! What somebody says of messages that are not theirs.
+//! Relations to messages that are not the sender's.
 
 use parley_protocol::ids::{LogId, MessageId};
 

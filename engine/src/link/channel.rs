@@ -1,6 +1,6 @@
-//! The channel between two devices that are being linked. Its keys come from HPKE in base mode (RFC 9180: X25519,
-//! HKDF-SHA256, ChaCha20-Poly1305) when a code was scanned, and from SPAKE2 when one was typed. HPKE authenticates
-//! the device that showed the code; two digits ([`super::check`]), the one that scanned it.
+//! The encrypted channel between two devices during linking. Its keys come from HPKE in base mode (RFC 9180: X25519,
+//! HKDF-SHA256, ChaCha20-Poly1305) after a scanned code, and from SPAKE2 after a typed code. HPKE authenticates the device
+//! that showed the code; two digits ([`super::check`]) authenticate the device that scanned it.
 
 use parley_crypto::aead::{Key, Nonce, open, seal};
 use parley_crypto::hpke::x25519::{self, ENCAPPED};
@@ -15,7 +15,8 @@ const INFO: &[u8] = b"parley link v2\0";
 /// What both secrets are exported for.
 const CONTEXT: &[u8] = b"channel";
 
-/// The channel cannot be made, or something does not open: another key, another order, or damage. Linking begins anew.
+/// The channel cannot be made, or a message does not open: another key, another order, or damage. The person begins linking
+/// again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("what came does not belong to this channel")]
 pub(crate) struct ChannelError;
@@ -47,7 +48,7 @@ impl ShownKey {
         &self.code
     }
 
-    /// Takes the scanner's first value: its ephemeral key, and what it sealed.
+    /// Takes the scanning device's first value: its ephemeral key, and what it sealed.
     pub(crate) fn accept<'a>(&self, value: &'a [u8]) -> Result<(Channel, &'a [u8]), ChannelError> {
         let (encapped, sealed) = value.split_first_chunk::<ENCAPPED>().ok_or(ChannelError)?;
         let secret = x25519::receive(&self.secret, encapped, &info(&self.code), CONTEXT);
@@ -56,7 +57,7 @@ impl ShownKey {
     }
 }
 
-/// The scanner's end, and its ephemeral key, which goes before what it seals first.
+/// The scanning device's end, and its ephemeral key, which stands before what the device seals first.
 pub(crate) fn scan(code: &LinkCode, random: &MlsRandom) -> Result<(Channel, Vec<u8>), ChannelError> {
     let sent = x25519::send(random, &code.key, &info(code), CONTEXT);
     let (encapped, secret) = sent.map_err(|_| ChannelError)?;
@@ -83,12 +84,12 @@ impl Direction {
     }
 }
 
-/// An end of the channel. What is sealed is opened in the same order, each once.
+/// An end of the channel. The other end opens messages in the order in which they were sealed, each once.
 pub(crate) struct Channel {
     out: Direction,
     back: Direction,
     slot: SlotId,
-    /// What the digits depend on, beside the nonce.
+    /// The secret on which the digits depend, beside the nonce.
     digits: Zeroizing<[u8; 32]>,
 }
 
@@ -114,7 +115,7 @@ impl Channel {
         Ok(Self { out, back, slot, digits })
     }
 
-    /// The check code, 0 to 99: the same at both ends if nobody stands between.
+    /// The check code, 0 to 99: the same at both ends if no attacker stands between.
     pub(crate) fn digits(&self, nonce: &check::Nonce) -> u8 {
         check::digits(&self.digits, nonce)
     }

@@ -1,9 +1,9 @@
-//! Two digits by which a person sees that both devices are in the same channel.
+//! Two digits by which a person checks that both devices are in the same channel.
 //!
-//! They depend on a value of either device. The one that shows the code *commits* to its nonce in the code, before the
-//! other has chosen a key, and *opens* it in the channel, after that key is fixed. So neither can try values until the
-//! digits are those that it wants: whoever answers in a device's place, or stands between two, has one chance in a
-//! hundred.
+//! The digits depend on a value of each device. The device that shows the code *commits* to its nonce in the code, before the
+//! other device has chosen a key, and *opens* the commitment in the channel, after that key is fixed. So neither device can
+//! try values until the digits suit it: an attacker who answers in a device's place, or stands between the two, has one
+//! chance in a hundred.
 
 use parley_crypto::MlsRandom;
 use sha2::{Digest as _, Sha256};
@@ -15,10 +15,10 @@ const DIGITS: &[u8] = b"parley link digits v1\0";
 /// Length of a commitment, in bytes.
 pub(crate) const COMMITMENT_LENGTH: usize = 16;
 
-/// What the device that shows the code adds to the digits: secret until the other's key is fixed.
+/// The nonce of the device that shows the code, part of the digits: secret until the other's key is fixed.
 pub(crate) struct Nonce(Zeroizing<[u8; 32]>);
 
-/// Fixes a [`Nonce`] and does not tell it.
+/// Fixes a [`Nonce`] without revealing it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Commitment(pub(crate) [u8; COMMITMENT_LENGTH]);
 
@@ -41,7 +41,7 @@ impl Nonce {
 }
 
 impl Commitment {
-    /// The nonce, if it is the one that was committed to.
+    /// The nonce, if it is the committed one.
     pub(crate) fn open(self, opening: [u8; 32]) -> Option<Nonce> {
         let nonce = Nonce(Zeroizing::new(opening));
         (nonce.commitment() == self).then_some(nonce)

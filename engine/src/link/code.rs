@@ -1,8 +1,8 @@
-//! What one device shows and the other scans, opens or pastes: `#link/<base32 of 50 bytes>`. It is made to look
-//! unlike an invite (`#i/...`), and neither is taken for the other.
+//! The link code that one device shows and the other scans, opens or pastes: `#link/<base32 of 50 bytes>`. The form differs
+//! from an invite (`#i/...`), so that no reader takes one for the other.
 //!
-//! `version (1) || who shows it (1) || X25519 public key (32) || commitment to a nonce (16)`. Everything that the
-//! channel rests on stands in it in full, so that the relay has nothing to choose. The rendezvous slot follows from it.
+//! `version (1) || who shows it (1) || X25519 public key (32) || commitment to a nonce (16)`. The code contains in full
+//! everything that the channel rests on, so that the relay has nothing to choose. The rendezvous slot derives from the code.
 
 use parley_protocol::ids::SlotId;
 use sha2::{Digest as _, Sha256};
@@ -12,7 +12,7 @@ use crate::base32::{base32, unbase32};
 use crate::pasted::{after, letters, plain};
 
 const PREFIX: &str = "link/";
-/// Letters of a code.
+/// Characters of a code.
 const LETTERS: usize = 80;
 const VERSION: u8 = 2;
 const SLOT: &[u8] = b"parley scanned slot v1\0";
@@ -40,7 +40,7 @@ impl Side {
 pub(crate) struct LinkCode {
     pub(crate) shown_by: Side,
     pub(crate) key: [u8; 32],
-    /// To what the digits depend on ([`super::check`]).
+    /// The commitment to the nonce on which the digits depend ([`super::check`]).
     pub(crate) commitment: Commitment,
 }
 
@@ -69,7 +69,7 @@ impl LinkCode {
         Some(Self { shown_by, key: *key, commitment: Commitment(commitment.try_into().ok()?) })
     }
 
-    /// Where the two devices meet. Whoever knows the slot does not know the code.
+    /// The slot in which the two devices meet. Nobody can compute the code from the slot.
     pub(crate) fn slot(&self) -> SlotId {
         let digest = Sha256::new()
             .chain_update(SLOT)

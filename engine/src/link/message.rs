@@ -1,4 +1,4 @@
-//! What two devices that are being linked say to each other, each in its turn. No private key is among it.
+//! The messages of two devices during linking, each in its turn. None contains a private key.
 
 use parley_protocol::bounded::Bytes;
 use parley_protocol::device_log::{DeviceRecord, LogHead, Signature};
@@ -13,10 +13,10 @@ const VERSION: u8 = 2;
 /// One message.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum LinkMessage {
-    /// From a device of the account that scanned or typed: it is there; and again, once the digits have been compared
-    /// there.
+    /// From a device of the account that scanned or typed: it is there; it sends this again once its person has compared the
+    /// digits.
     Knock,
-    /// From the new device: what it is.
+    /// From the new device: its introduction.
     Hello(Hello),
     /// From the device of the account, once its person has agreed.
     Offer(Box<Offer>),
@@ -26,7 +26,7 @@ pub(crate) enum LinkMessage {
     Added,
     /// From the new device: its KeyPackages are at the relay.
     Ready,
-    /// From the device that shows the code, in answer to the other's first message: the nonce that the digits depend on.
+    /// From the device that shows the code, in answer to the other's first message: the nonce on which the digits depend.
     Opening([u8; 32]),
 }
 

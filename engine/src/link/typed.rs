@@ -1,8 +1,8 @@
-//! The code that somebody types: `ABCD-EFGH`. The first half names the rendezvous slot, the second is the password
-//! of a SPAKE2 exchange (RFC 9382's protocol, over Ed25519's group as the crate has it). A relay, or whoever stands
-//! between, can try one password at each end, and either end is over when it is wrong. One guess is not enough for an
-//! account, at whichever end: its device asks for the two digits ([`super::check`]) that the new device shows, and that
-//! one shows none unless its own end of the exchange is sound.
+//! The code that a person types: `ABCD-EFGH`. The first half names the rendezvous slot, the second is the password of a
+//! SPAKE2 exchange (RFC 9382's protocol, over Ed25519's group as the crate has it). A relay, or another attacker between the
+//! devices, can try one password at each end, and a wrong one ends the exchange at that end. One guess is not enough for an
+//! account at either end: the account's device asks for the two digits ([`super::check`]) that the new device shows, and the
+//! new device shows none unless its own end of the exchange succeeded.
 
 use core::fmt;
 

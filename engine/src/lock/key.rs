@@ -1,5 +1,5 @@
-//! The keys under which a lock seals the master key: of a passphrase by Argon2id (RFC 9106), of a passkey's PRF output by
-//! HKDF-SHA256 (RFC 5869).
+//! Derives the keys under which a lock seals the master key: from a passphrase by Argon2id (RFC 9106), from a passkey's PRF
+//! output by HKDF-SHA256 (RFC 5869).
 
 use parley_crypto::argon2id::{self, DeriveError};
 use parley_crypto::hkdf;

@@ -1,8 +1,8 @@
-//! The lock: the master key, sealed under what a person knows (a passphrase) and, if they want, under what they have
-//! (a passkey). `docs/storage-format.md` has the bytes.
+//! The app lock: the master key, sealed under what a person knows (a passphrase) and, if they want, under what they have (a
+//! passkey). `docs/storage-format.md` has the bytes.
 //!
-//! [`crate::Engine`] knows nothing of it: the host opens the lock, and with the master key the engine. There is always a
-//! passphrase, because a passkey can be lost without anybody noticing.
+//! [`crate::Engine`] does not know of the lock: the host opens the lock, and opens the engine with the master key. There is
+//! always a passphrase, because a person can lose a passkey without noticing.
 
 mod key;
 

@@ -1,7 +1,7 @@
-//! A chat of many as MLS: made, changed, and changed by others. What may be is said by [`crate::group::judge`]; here a group becomes
-//! what it judges, before anything of it is staged or merged.
+//! Group chats as MLS: makes, changes and follows them. [`crate::group::judge`] decides what is allowed; this module converts
+//! a group into what the judge judges, before it stages or merges anything.
 //!
-//! As in `group.rs`, what fails leaves the state as it was only together with a roll-back.
+//! As in `group.rs`, a failed function leaves the state as it was only together with a roll-back.
 
 mod data;
 mod group_info;
@@ -38,15 +38,15 @@ use crate::group::refusal::Refusal;
 use crate::group::state::{Member, State};
 use crate::table::Table;
 
-/// What a commit is to do.
+/// What a commit must do.
 #[derive(Debug, Clone)]
 pub(crate) struct ChatCommit {
     pub(crate) add: Vec<KeyPackage>,
     pub(crate) remove: Vec<Leaf>,
     /// The policy and the floors to write ([`judge::context_of`]).
     pub(crate) context: Option<(Policy, Floors)>,
-    /// What the own leaf says from now on. Without it, a commit that only adds replaces nobody's keys, and another one leaves
-    /// what the leaf says as it is.
+    /// The own leaf's new state. Without it, a commit that only adds replaces nobody's keys, and any other commit keeps the
+    /// leaf's state.
     pub(crate) own: Option<LeafState>,
     pub(crate) era: EraStep,
     pub(crate) evidence: Evidence,
@@ -60,7 +60,7 @@ impl ChatCommit {
     }
 }
 
-/// A commit that is staged, and what goes with it to the log and to who comes.
+/// A staged commit, with what goes to the log and to the joiners.
 #[derive(Debug)]
 pub(crate) struct MadeCommit {
     /// For the log: the MLS message, the evidence, and the GroupInfo of the epoch that it leads to.
@@ -72,33 +72,33 @@ pub(crate) struct MadeCommit {
     pub(crate) tree: Vec<u8>,
 }
 
-/// Why somebody else's commit is not followed.
+/// Why this device does not follow another member's commit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum ChatError {
-    /// It is wrong for all members, or for all who can open it.
+    /// The commit is wrong for all members, or for all who can open it.
     #[error("the commit is refused: {0}")]
     Refused(Refusal),
-    /// The bytes are no commit. Whoever reads them comes to the same.
+    /// The bytes are no commit. Every reader comes to the same result.
     #[error("the bytes are no commit of a chat")]
     Malformed,
-    /// Its path does not open here, or what lies beside it is not what its committer signed. Others may be able to follow it: this
-    /// device does not judge it, and does as they do.
+    /// The commit's path does not open on this device, or its evidence is not what the committer signed. Others may be able
+    /// to follow it: this device does not judge it, and does as they do.
     #[error("the commit does not open on this device")]
     NotOpened,
     /// The group's state does not allow this: a bug, or damage.
     #[error("the group's state does not allow this")]
     State,
-    /// It is this device's own: the pending one that won, or one whose memory is lost.
+    /// The commit is this device's own: the pending one that won, or one that this device has forgotten.
     #[error("the commit is this device's own")]
     Own,
 }
 
-/// Somebody else's commit that is right, and not merged yet.
+/// Another member's valid commit, not merged yet.
 pub(crate) struct StagedChat {
     pub(crate) judged: Judged,
     pub(crate) era: EraStep,
     pub(super) staged: StagedCommit,
-    /// Who made it.
+    /// The committer.
     pub(super) by: Leaf,
     pub(super) group_info: Vec<u8>,
 }
@@ -187,7 +187,7 @@ impl Group {
         GroupId::try_from(self.mls().group_id().as_slice()).map_err(|_| GroupError::State)
     }
 
-    /// Stages a commit, once it is judged as everybody else will judge it.
+    /// Stages a commit, once the judge has accepted it as all others will judge it.
     pub(crate) fn commit_chat(
         &mut self,
         provider: &Provider,
@@ -211,7 +211,7 @@ impl Group {
         mls.set_aad(AuthenticatedData::of(era, &evidence).encode());
         let mut builder = mls
             .commit_builder()
-            // What somebody else proposed is not committed to in this device's name.
+            // This device does not commit proposals of others in its own name.
             .consume_proposal_store(false)
             .force_self_update(deed.path.is_some())
             .propose_adds(add)
@@ -250,7 +250,7 @@ impl Group {
         Ok(Some(LeafState { nonce, ..state }))
     }
 
-    /// The group as it is, and what a commit would do to it.
+    /// The state of the group, and what a commit would do to it.
     pub(crate) fn deed(&self, commit: &ChatCommit) -> Result<(State, Deed), GroupError> {
         let before = self.state()?;
         let own = *before.leaves.get(&self.mls().own_leaf_index().u32()).ok_or(GroupError::State)?;
@@ -269,7 +269,7 @@ impl Group {
         Ok((before, deed))
     }
 
-    /// Enters the epoch of somebody else's commit, if the GroupInfo that came with it is of that epoch.
+    /// Enters the epoch of another member's commit, if the GroupInfo that came with the commit is of that epoch.
     pub(crate) fn merge_chat(
         &mut self,
         provider: &Provider,
@@ -283,7 +283,7 @@ impl Group {
         Ok(judged)
     }
 
-    /// A false one locks out who comes from outside, so that a commit with one is as wrong as a false commit.
+    /// A false GroupInfo locks out joiners from outside: a commit with one is as wrong as a false commit.
     fn check_group_info(
         &self,
         provider: &Provider,
@@ -302,7 +302,7 @@ impl Group {
         if is_it { Ok(()) } else { Err(ChatError::Refused(Refusal::GroupInfo)) }
     }
 
-    /// The GroupInfo of this epoch without the ratchet tree, and the ratchet tree, as who comes from outside needs them.
+    /// The GroupInfo of this epoch without the ratchet tree, and the ratchet tree, for joiners from outside.
     pub(crate) fn package(
         &self,
         provider: &Provider,

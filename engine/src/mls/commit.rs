@@ -1,5 +1,5 @@
-//! What somebody else's commit would change, and whether it may: a commit replaces its sender's keys, and brings the
-//! group's leaves nearer to what the device logs say. Anything else is refused.
+//! Judges another member's commit in a conversation of two: a commit replaces its sender's keys, and brings the group's
+//! leaves nearer to what the device logs say. Anything else is refused.
 
 use openmls::prelude::StagedCommit;
 use parley_protocol::ids::AccountId;
@@ -17,12 +17,12 @@ pub(crate) struct Changes {
     pub(crate) removed: Vec<Leaf>,
 }
 
-/// Why a commit is not followed.
+/// Why a device does not follow a commit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Unfit {
-    /// No device log makes it right.
+    /// No device log makes the commit valid.
     Never,
-    /// The log of this account, as far as it is known here, does not say so.
+    /// The device log of this account, as far as this device knows it, does not say so.
     Unlisted(AccountId),
 }
 
@@ -33,7 +33,7 @@ impl Changes {
             let leaf = Leaf::parse(node.credential(), node.signature_key().as_slice());
             leaf.as_ref() == Ok(from) && is_small(node) && can_be_in_groups(node)
         };
-        // Every commit replaces the keys of who makes it (RFC 9420 section 12.4: the path).
+        // Every commit replaces its committer's keys (RFC 9420 section 12.4: the path).
         if !staged.update_path_leaf_node().is_some_and(same_leaf) {
             return Err(GroupError::Invalid);
         }
@@ -54,8 +54,8 @@ impl Changes {
         if staged.queued_proposals().count() == all { Ok(changes) } else { Err(GroupError::Invalid) }
     }
 
-    /// Whether it does to the group era what it has to: who comes derives its secret from its first epoch, and who goes must
-    /// not know that.
+    /// Whether the commit does to the group era what it must: added members derive the era's secret from its first epoch, and
+    /// removed members must not know that secret.
     pub(crate) fn fit(&self, era: EraStep) -> Result<(), GroupError> {
         let of_nobody = self.added.is_empty() && self.removed.is_empty();
         if of_nobody || era == EraStep::Begins { Ok(()) } else { Err(GroupError::Invalid) }

@@ -8,7 +8,7 @@ use crate::domain::message::Author;
 
 const VERSION: u8 = 1;
 
-/// A leaf's claim. It is believed only if the account's device log says the same ([`crate::roster::Roster`]).
+/// A leaf's claim. It counts only if the account's device log says the same ([`crate::roster::Roster`]).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Leaf {
     pub(crate) account: AccountId,

@@ -1,5 +1,4 @@
-//! The extensions of private use (RFC 9420 section 17.3) of groups that are chats of many: what stands in a leaf and in the
-//! GroupContext, and nothing else does.
+//! The private-use extensions (RFC 9420 section 17.3) of group chats: the only extensions in a leaf and in the GroupContext.
 
 use openmls::prelude::{
     Extension, ExtensionType, Extensions, GroupContext, KeyPackage, LeafNode, RequiredCapabilitiesExtension,
@@ -20,9 +19,9 @@ const FLOORS_TYPE: u16 = 0xF0A2;
 const LEAF_STATE_TYPE: u16 = 0xF0A3;
 /// The policy of a group, in its GroupContext.
 pub(super) const POLICY: ExtensionType = ExtensionType::Unknown(POLICY_TYPE);
-/// How far the device logs of its members had come when somebody was removed, in its GroupContext.
+/// The floors of a group, in its GroupContext.
 pub(super) const FLOORS: ExtensionType = ExtensionType::Unknown(FLOORS_TYPE);
-/// What a leaf says of itself, among it how far the device log of its account had come.
+/// The leaf state, in a leaf.
 pub(super) const LEAF_STATE: ExtensionType = ExtensionType::Unknown(LEAF_STATE_TYPE);
 
 fn unknown(number: u16, bytes: Vec<u8>) -> Extension {
@@ -63,7 +62,7 @@ pub(super) fn of_leaf(state: &LeafState) -> Option<Extensions<LeafNode>> {
     Extensions::single(unknown(LEAF_STATE_TYPE, state.encode())).ok()
 }
 
-/// A leaf of a chat; an error if it is not as Parley's are.
+/// The member of a chat's leaf; an error if the leaf is not Parley's.
 pub(super) fn member(node: &LeafNode) -> Result<Member, Refusal> {
     let leaf = Leaf::parse(node.credential(), node.signature_key().as_slice()).map_err(|_| Refusal::Leaf)?;
     let bytes = node.extensions().unknown(LEAF_STATE_TYPE).ok_or(Refusal::Leaf)?;
@@ -82,7 +81,7 @@ fn is_by_key_package(node: &LeafNode) -> bool {
     source.is_ok_and(|source| source.first() == Some(&KEY_PACKAGE))
 }
 
-/// Whether a leaf has no lifetime, or one without an end: whether it is over would be a question of a clock (ADR 2).
+/// Whether a leaf has no lifetime, or one without an end: whether a lifetime is over is a question of a clock (ADR 2).
 fn is_endless(node: &LeafNode) -> bool {
     match node.leaf_node_source().tls_serialize_detached().as_deref() {
         Ok([KEY_PACKAGE, theirs @ ..]) => {
@@ -103,7 +102,7 @@ pub(crate) fn member_of(key_package: &KeyPackage) -> Result<Member, Refusal> {
     }
 }
 
-/// Whether a leaf can do all that the one did which it replaces.
+/// Whether a leaf has all the capabilities of the leaf that it replaces.
 pub(super) fn keeps_capabilities(before: &LeafNode, after: &LeafNode) -> bool {
     fn all<T: PartialEq>(before: &[T], after: &[T]) -> bool {
         before.iter().all(|it| after.contains(it))

@@ -1,5 +1,5 @@
-//! One MLS group: made, joined, written to, read from. Every function leaves the state as it was when it fails
-//! only together with [`crate::records::state::StateStore::roll_back`]; the caller does that and loads again.
+//! One MLS group: makes, joins, writes to and reads it. A failed function leaves the state as it was only together with
+//! [`crate::records::state::StateStore::roll_back`]; the caller calls that and loads the group again.
 
 use openmls::prelude::{
     JoinBuilder, KeyPackage, LeafNodeIndex, LeafNodeParameters, MlsGroup, MlsGroupCreateConfig,
@@ -47,22 +47,23 @@ pub(crate) enum GroupError {
     /// The bytes from outside are not valid for this group.
     #[error("the message is not valid for this group")]
     Invalid,
-    /// It is this device's own, which only its sender's memory can tell.
+    /// The message is this device's own, which only this device's memory shows.
     #[error("the message is this device's own")]
     Own,
-    /// A commit adds or removes a device of this account, and its log, as far as it is known here, says otherwise.
+    /// A commit adds or removes a device of this account, and the account's device log, as this device knows it, says
+    /// otherwise.
     #[error("the commit does not agree with the device log as it is known")]
     Unlisted(AccountId),
-    /// Its sender had been removed from their account when the relay stored it.
+    /// The sender had been removed from their account when the relay stored the commit.
     #[error("the commit is by a device that had been removed")]
     Removed,
-    /// A commit of a group that nobody may make, and who made it, as far as that is known.
+    /// A commit of a group that nobody may make, and its author, as far as this device knows.
     #[error("the commit is not followed")]
     Unfollowed(Option<AccountId>),
-    /// The group goes by rules of a newer version.
+    /// The group follows rules of a newer version.
     #[error("the group needs a newer version")]
     Newer,
-    /// It is a chat that this device does not make, join or change so.
+    /// The judge refuses to make, join or change the chat in this way.
     #[error("the chat may not be so: {0}")]
     Refused(Refusal),
     /// No own KeyPackage opens the Welcome.
@@ -70,11 +71,11 @@ pub(crate) enum GroupError {
     NoKeyPackage,
 }
 
-/// What an entry of the log turned out to be.
+/// The result of processing an entry of the log.
 pub(crate) enum Incoming {
     /// Padded content from this leaf.
     Message { from: Leaf, padded: Vec<u8> },
-    /// A commit, not merged yet, by this leaf, and what it says of the group era.
+    /// A commit by this leaf, not merged yet, and what it does to the group era.
     Commit { from: Leaf, staged: Box<StagedCommit>, era: EraStep },
 }
 
@@ -86,14 +87,14 @@ pub(crate) struct Group {
     mls: MlsGroup,
 }
 
-/// A Welcome that has been opened and whose members have to be checked before it is joined.
+/// An opened Welcome: the caller must check the group's members before it joins.
 pub(crate) struct OpenedWelcome {
     staged: StagedWelcome,
     pub(crate) group: GroupId,
     pub(crate) epoch: Epoch,
     pub(crate) members: Vec<Leaf>,
     pub(crate) sender: Leaf,
-    /// What the chat is; none of a conversation of two.
+    /// The state of the chat; none for a conversation of two.
     pub(crate) chat: Option<State>,
 }
 
@@ -171,8 +172,7 @@ impl Group {
         secret.try_into().map(Capability::new).map_err(|_| GroupError::State)
     }
 
-    /// What the history hash of the current epoch begins with: an exporter secret, the same for all members and for nobody
-    /// else.
+    /// The start of the current epoch's history hash: an exporter secret, the same for all members and known to nobody else.
     pub(crate) fn history_seed(&self, provider: &Provider) -> Result<EntryHash, GroupError> {
         let secret = self
             .mls
@@ -289,7 +289,7 @@ impl Group {
         Ok((serialise(commit).map_err(|_| GroupError::State)?, parts.unwrap_or_default()))
     }
 
-    /// The leaves of all members. One that is not Parley's cannot be there: nothing lets it in.
+    /// The leaves of all members. All are Parley's: the engine accepts no others.
     pub(crate) fn leaves(&self) -> Vec<Leaf> {
         let members = self.mls.members();
         members.filter_map(|member| Leaf::parse(&member.credential, &member.signature_key).ok()).collect()
@@ -309,12 +309,12 @@ impl Group {
         self.mls.pending_commit().is_some()
     }
 
-    /// The pending commit won: enter its epoch.
+    /// The pending commit won: enters its epoch.
     pub(crate) fn merge_pending(&mut self, provider: &Provider) -> Result<(), GroupError> {
         self.mls.merge_pending_commit(provider).map_err(|_| GroupError::State)
     }
 
-    /// The pending commit lost.
+    /// The pending commit lost: drops it.
     pub(crate) fn drop_pending(&mut self, provider: &Provider) -> Result<(), GroupError> {
         self.mls.clear_pending_commit(provider.storage()).map_err(|_| GroupError::State)
     }
@@ -346,8 +346,8 @@ impl Group {
         }
     }
 
-    /// From which the id of the log follows in which the group goes on, if this entry of a log is refused: an exporter secret of the
-    /// epoch, over the log, the entry's place and its hash.
+    /// The secret from which the id of the successor log follows if members refuse this entry of a log: an exporter secret of
+    /// the epoch, over the log, the entry's place and its hash.
     pub(crate) fn successor(
         &self,
         provider: &Provider,
@@ -363,19 +363,19 @@ impl Group {
         secret.try_into().map_err(|_| GroupError::State)
     }
 
-    /// Enters the epoch of somebody else's commit.
+    /// Enters the epoch of another member's commit.
     pub(crate) fn merge(&mut self, provider: &Provider, staged: StagedCommit) -> Result<(), GroupError> {
         self.mls.merge_staged_commit(provider, staged).map_err(|_| GroupError::Invalid)
     }
 }
 
-/// As OpenMLS has it.
+/// The group id as OpenMLS has it.
 pub(super) fn mls_id(group: GroupId) -> openmls::prelude::GroupId {
     openmls::prelude::GroupId::from_slice(group.as_bytes())
 }
 
 impl OpenedWelcome {
-    /// Opens a Welcome into a conversation of two. The KeyPackage is used up, so the caller rolls back unless it joins.
+    /// Opens a Welcome into a conversation of two. Opening uses up the KeyPackage, so the caller rolls back unless it joins.
     pub(crate) fn open_pair(provider: &Provider, bytes: &[u8]) -> Result<Self, GroupError> {
         Self::open_as(provider, bytes, &|_, staged| {
             let is_pair = staged.group_context().extensions().iter().next().is_none();
@@ -383,7 +383,7 @@ impl OpenedWelcome {
         })
     }
 
-    /// Opens a Welcome into whichever group, in the same way.
+    /// Opens a Welcome into a conversation of two or a group chat, in the same way.
     pub(crate) fn open(provider: &Provider, bytes: &[u8]) -> Result<Self, GroupError> {
         Self::open_as(provider, bytes, &|tree, staged| {
             let context = extensions::read_context(staged.group_context().extensions());
@@ -402,7 +402,7 @@ impl OpenedWelcome {
                 .map_err(|_| GroupError::NoKeyPackage)?;
         let is_chat = processed.unverified_group_info().group_context().extensions().iter().next().is_some();
         let tree = if is_chat { tree_of(&processed, provider) } else { None };
-        // Whether a lifetime is over is a question of a clock, and each device would answer it by its own (ADR 2).
+        // Whether a lifetime is over is a question of a clock, and each device would answer it by its own clock (ADR 2).
         let staged = JoinBuilder::new(provider, processed).skip_lifetime_validation().build();
         let staged = staged.map_err(|_| GroupError::Invalid)?;
         let context = staged.group_context();
@@ -427,7 +427,7 @@ impl OpenedWelcome {
         Ok(Self { staged, group, epoch, members, sender, chat })
     }
 
-    /// Joins.
+    /// Joins the group.
     pub(crate) fn join(self, provider: &Provider) -> Result<Group, GroupError> {
         let mut mls = self.staged.into_group(provider).map_err(|_| GroupError::Invalid)?;
         if self.chat.is_some() {
@@ -438,14 +438,14 @@ impl OpenedWelcome {
     }
 }
 
-/// The ratchet tree that comes with a Welcome. It is the group's once OpenMLS has joined it to what the sender signed.
+/// The ratchet tree in a Welcome. It is the group's once OpenMLS has checked it against what the sender signed.
 fn tree_of(welcome: &ProcessedWelcome, provider: &Provider) -> Option<RatchetTree> {
     let group_info = welcome.unverified_group_info();
     let tree = group_info.extensions().ratchet_tree()?.ratchet_tree().clone();
     tree.into_verified(SUITE, provider.crypto(), group_info.group_id()).ok()
 }
 
-/// What the chat is that a Welcome leads to, if a chat may be so.
+/// The state of the chat to which a Welcome leads, if the judge accepts it.
 fn chat_of(
     staged: &StagedWelcome,
     tree: Option<&RatchetTree>,

@@ -1,4 +1,5 @@
-//! KeyPackages (RFC 9420 section 10): own ones to publish, others' to check before anything is encrypted to them.
+//! KeyPackages (RFC 9420 section 10): makes own ones to publish, and checks others' before this device encrypts anything to
+//! them.
 
 use openmls::prelude::{
     Capabilities, CredentialType, ExtensionType, KeyPackage, KeyPackageIn, LeafNode, Lifetime,
@@ -22,13 +23,14 @@ pub(crate) enum KeyPackageError {
     /// Bytes, signature, suite or version are wrong.
     #[error("the KeyPackage is invalid")]
     Invalid,
-    /// It is another device's than the one it was asked of.
+    /// The KeyPackage belongs to another device than the requested one.
     #[error("the KeyPackage is another device's")]
     WrongDevice,
 }
 
-/// What Parley's leaves can do: one suite, basic credentials, and what groups of more than two people need. A group can ask
-/// for an extension only if every leaf names it (RFC 9420 section 13.4), so that all leaves do from the first version on.
+/// The capabilities of Parley's leaves: one suite, basic credentials, and what groups of more than two people need. A group
+/// can require an extension only if every leaf names it (RFC 9420 section 13.4), so all leaves name them from the first
+/// version on.
 pub(crate) fn capabilities() -> Capabilities {
     Capabilities::new(
         Some(&[ProtocolVersion::Mls10]),
@@ -46,13 +48,13 @@ pub(super) fn can_be_in_groups(node: &LeafNode) -> bool {
         && ours.proposals().iter().all(|proposal| theirs.proposals().contains(proposal))
 }
 
-/// The engine has no ambient clock, and a lifetime is checked against one: KeyPackages do not expire by
-/// themselves, the relay's pool forgets them and their owner replaces them (`docs/adr/0002-no-lifetimes.md`).
+/// The engine has no ambient clock, and a lifetime is checked against one: KeyPackages do not expire by themselves; the relay
+/// deletes them from its pool and their owner replaces them (`docs/adr/0002-no-lifetimes.md`).
 pub(super) fn lifetime() -> Lifetime {
     Lifetime::init(0, u64::MAX)
 }
 
-/// Makes one of a device whose account's log ends at `head`; its private part goes into the state.
+/// Makes a KeyPackage of a device whose account's log ends at `head`; its private part goes into the state.
 pub(crate) fn make(
     provider: &Provider,
     signer: &DeviceSigner<'_>,
@@ -97,14 +99,13 @@ pub(crate) fn check(
 /// Most bytes of a leaf: the keys, the signature and the names of a device take 1.5 kB.
 const MAX_LEAF: usize = 2 * 1024;
 
-/// Whether a leaf is no larger than leaves are: the Welcome for who comes later carries it, and a relay takes none that is
-/// too large.
+/// Whether a leaf is no larger than leaves are: later Welcomes carry it, and a relay takes none that is too large.
 pub(super) fn is_small(node: &LeafNode) -> bool {
     node.tls_serialized_len() <= MAX_LEAF
 }
 
-/// Whether who made it can be let in without keeping out who comes later: its leaf is small and can do what all can, and its
-/// lifetime has no end, which is what other implementations look at when they join.
+/// Whether members can add its device without keeping out later joiners: its leaf is small and has all capabilities, and its
+/// lifetime has no end, which other implementations check when they join.
 pub(super) fn keeps_nobody_out(key_package: &KeyPackage) -> bool {
     let node = key_package.leaf_node();
     *key_package.life_time() == lifetime() && is_small(node) && can_be_in_groups(node)

@@ -1,11 +1,11 @@
-//! The settings that OpenMLS keeps with each group. There are two of them, and what is stored says only which.
+//! The settings that OpenMLS keeps with each group. There are two of them, and the record says only which one.
 //!
-//! A conversation of two sends its handshakes as PrivateMessages. A chat of many sends them as PublicMessages, which are sealed in
-//! another way ([`crate::group::entry`]): whoever comes from outside can make no others, and who was away reads them on.
+//! A conversation of two sends its handshakes as PrivateMessages. A group chat sends them as PublicMessages, sealed in
+//! another way ([`crate::group::entry`]): a joiner from outside can make no others, and a member who was away can read on.
 //!
-//! OpenMLS hands its type over as anything that serde knows, and reads one part of it as what describes itself (an
-//! untagged enum), which postcard does not. The record has been JSON from the first version on, and stays so; but a reader
-//! of JSON for nothing else was 10 kB of the app.
+//! OpenMLS hands its type over as anything that serde knows, and reads one part of it from a self-describing format (an
+//! untagged enum), which postcard is not. The record has been JSON from the first version on, and stays so; but a reader of
+//! JSON for nothing else was 10 kB of the app.
 
 use openmls::prelude::{
     MlsGroupJoinConfig, PURE_CIPHERTEXT_WIRE_FORMAT_POLICY, PURE_PLAINTEXT_WIRE_FORMAT_POLICY,

@@ -1,4 +1,4 @@
-//! OpenMLS's storage on top of the device's state, so that MLS changes land in the same change set as all others.
+//! OpenMLS's storage on top of the device's state, so that MLS changes are in the same change set as all others.
 
 use std::rc::Rc;
 

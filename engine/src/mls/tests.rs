@@ -1,4 +1,4 @@
-//! Two devices in one group, without the rest of the engine.
+//! Tests of two devices in one group, without the rest of the engine.
 
 use std::collections::BTreeMap;
 

@@ -1,5 +1,5 @@
-//! A Welcome taken apart: what is for one joiner, and what is the same for all. OpenMLS makes one for everybody, with a secret
-//! for each; every joiner would get those of all others too.
+//! Splits a Welcome into the part for one joiner and the part for all. OpenMLS makes one Welcome for everybody, with a secret
+//! for each joiner; unsplit, every joiner would also get the secrets of all others.
 
 use openmls::prelude::{KeyPackage, MlsMessageOut, ProtocolVersion, Welcome};
 use openmls_traits::OpenMlsProvider as _;
@@ -11,7 +11,7 @@ use super::group::GroupError;
 /// Version of the protocol, wire format and cipher suite: what stands before the secrets (RFC 9420 sections 6 and 12.4.3.1).
 const HEAD: usize = 6;
 
-/// A Welcome of RFC 9420, in two parts: one of the beginnings and the end are a whole one.
+/// A Welcome of RFC 9420, in two parts: any beginning and the end together are a whole Welcome.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Parts {
     /// For each joiner, in the order in which they were named.
@@ -43,7 +43,7 @@ pub(crate) fn references(provider: &Provider, joiners: &[KeyPackage]) -> Result<
     joiners.iter().map(reference).collect::<Result<_, _>>().map_err(|_| GroupError::State)
 }
 
-/// Takes a Welcome apart that OpenMLS made.
+/// Splits a Welcome that OpenMLS made.
 pub(super) fn of_message(welcome: &Welcome, joiners: &[Vec<u8>]) -> Result<Parts, GroupError> {
     let message = MlsMessageOut::from_welcome(welcome.clone(), ProtocolVersion::Mls10);
     split(&message.tls_serialize_detached().map_err(|_| GroupError::State)?, joiners)

@@ -1,4 +1,4 @@
-//! The names of the records. The first byte is the kind; it never changes its meaning.
+//! The names of the records. The first byte of a name is the kind; a kind never changes its meaning.
 
 use parley_protocol::ids::{AccountId, GroupId, LogId};
 
@@ -12,7 +12,7 @@ const CONTACT: u8 = 3;
 const CONVERSATION: u8 = 4;
 const LOG: u8 = 5;
 const OUTBOX: u8 = 6;
-/// Cursor of the inbox and other small things of the device.
+/// Cursor of the inbox and other small values of the device.
 pub(crate) const DEVICE: &[u8] = &[7];
 const TRANSCRIPT: u8 = 8;
 const ELSEWHERE: u8 = 41;
@@ -42,18 +42,18 @@ pub(crate) const STAMPS: &[u8] = &[10];
 
 /// Names and days of the account's devices ([`crate::domain::device_note::Notes`]).
 pub(crate) const NOTES: &[u8] = &[11];
-/// What other devices did to the account's keys, and the person has not seen ([`crate::view::OwnKeyChange`]).
+/// Key changes by other devices of the account that the person has not seen ([`crate::view::OwnKeyChange`]).
 pub(crate) const KEY_CHANGES: &[u8] = &[45];
 const WELCOMES: u8 = 12;
 const ARCHIVE: u8 = 26;
-/// What other devices told of contacts that this one does not know yet.
+/// What other devices told of contacts that this device does not know yet.
 pub(crate) const CARDS: &[u8] = &[13];
 
-/// What is still to be sent to a device that was linked here.
+/// What this device must still send to a device that it linked.
 pub(crate) const SHARING: &[u8] = &[16];
 /// A recovery phrase that the device log does not name yet.
 pub(crate) const NEXT_PHRASE: &[u8] = &[21];
-/// How far an account has come back by its recovery phrase ([`crate::core`]'s `Returning`).
+/// The progress of an account that comes back by its recovery phrase ([`crate::core`]'s `Returning`).
 pub(crate) const RETURNING: &[u8] = &[22];
 /// What this device knows of the backup ([`crate::core`]'s `Backup`), what is in it, and what is being written.
 pub(crate) const BACKUP: &[u8] = &[23];
@@ -61,16 +61,16 @@ pub(crate) const MANIFEST: &[u8] = &[24];
 pub(crate) const BACKUP_ROUND: &[u8] = &[25];
 /// The account came back by its phrase, and no backup said what to ask the others for: a backup file may.
 pub(crate) const UNASKED: &[u8] = &[27];
-/// How far messages came of which another device told, in logs that this one is not in.
+/// Receipts that another device told, in logs that this device is not in.
 pub(crate) const TOLD_RECEIPTS: &[u8] = &[20];
-/// Own texts that are not in the backup by which the account came back ([`crate::core`]'s `OwnTexts`).
+/// Own texts that the backup lacked when the account came back ([`crate::core`]'s `OwnTexts`).
 pub(crate) const OWN_TEXTS: &[u8] = &[37];
-/// Logs of which somebody who came back wants to know how many texts of theirs stand there.
+/// Logs for which an account that came back wants to know how many texts of its own stand there.
 pub(crate) const COUNTS: &[u8] = &[38];
-/// Logs into which this device was let late ([`crate::channel::late::Holes`]), and what other devices of the account lack.
+/// Logs to which this device was added late ([`crate::channel::late::Holes`]), and what other devices of the account lack.
 pub(crate) const HOLES: &[u8] = &[39];
 pub(crate) const LACKING: &[u8] = &[40];
-/// What a removed device keeps ([`crate::view::RemovedView`]): then there is nothing else.
+/// What a removed device keeps ([`crate::view::RemovedView`]): then there is no other record.
 pub(crate) const KEPT: &[u8] = &[36];
 const ACCOUNT_DATA: u8 = 30;
 /// Whether drafts go to the other devices ([`crate::domain::draft::DraftSetting`]).
@@ -86,7 +86,7 @@ const STANCE: u8 = 46;
 const PENDING: u8 = 49;
 /// The token of the own invite link ([`crate::domain::consent::OwnToken`]).
 pub(crate) const OWN_TOKEN: &[u8] = &[48];
-/// Logs into which a device let this one that was removed then or since.
+/// Logs to which a device added this one that was removed then or since.
 pub(crate) const TAINTED: &[u8] = &[15];
 /// What this device has given its word to become ([`crate::core`]'s `Joining`).
 pub(crate) const JOINING: &[u8] = &[14];
@@ -103,7 +103,7 @@ pub(crate) fn log(log: &LogId) -> Vec<u8> {
     [&[LOG], log.as_bytes().as_slice()].concat()
 }
 
-/// What of a log is on its way to the relay: its creation, or a commit.
+/// The part of a log that is on its way to the relay: its creation, or a commit.
 pub(crate) fn pending(log: &LogId) -> Vec<u8> {
     [&[PENDING], log.as_bytes().as_slice()].concat()
 }
@@ -116,12 +116,12 @@ pub(crate) fn transcript(log: &LogId) -> Vec<u8> {
     [&[TRANSCRIPT], log.as_bytes().as_slice()].concat()
 }
 
-/// What is known of a log otherwise than by reading it ([`crate::channel::late::Elsewhere`]).
+/// What this device knows of a log other than by reading it ([`crate::channel::late::Elsewhere`]).
 pub(crate) fn elsewhere(log: &LogId) -> Vec<u8> {
     [&[ELSEWHERE], log.as_bytes().as_slice()].concat()
 }
 
-/// What opens a log for reading ([`crate::channel::group_era::GroupEra`]).
+/// The group era that opens a log for reading ([`crate::channel::group_era::GroupEra`]).
 pub(crate) fn group_era(log: &LogId) -> Vec<u8> {
     [&[GROUP_ERA], log.as_bytes().as_slice()].concat()
 }
@@ -146,17 +146,17 @@ pub(crate) fn group_links(group: &GroupId) -> Vec<u8> {
     [&[GROUP_LINKS], group.as_bytes().as_slice()].concat()
 }
 
-/// What goes with a commit that is on its way, for who comes by a link ([`crate::core`]'s `Left`).
+/// The package for joiners by a link that goes with a commit on its way ([`crate::core`]'s `Left`).
 pub(crate) fn group_package(log: &LogId) -> Vec<u8> {
     [&[GROUP_PACKAGE], log.as_bytes().as_slice()].concat()
 }
 
-/// A commit by which this device comes into a group ([`crate::core`]'s `Entering`).
+/// A commit by which this device joins a group ([`crate::core`]'s `Entering`).
 pub(crate) fn entering(group: &GroupId) -> Vec<u8> {
     [&[ENTERING], group.as_bytes().as_slice()].concat()
 }
 
-/// Earlier eras of a group that keeps what is written ([`crate::core`]'s `PastEras`).
+/// Earlier eras of a group that keeps its messages ([`crate::core`]'s `PastEras`).
 pub(crate) fn past_eras(group: &GroupId) -> Vec<u8> {
     [&[PAST_ERAS], group.as_bytes().as_slice()].concat()
 }
@@ -200,17 +200,17 @@ pub(crate) fn reorder_buffer(log: &LogId) -> Vec<u8> {
     [&[EARLY], log.as_bytes().as_slice()].concat()
 }
 
-/// What the person keeps of a conversation for themselves.
+/// The account data of a conversation.
 pub(crate) fn account_data(id: &ConversationId) -> Vec<u8> {
     [&[ACCOUNT_DATA], id.0.as_slice()].concat()
 }
 
-/// What was said of one message of a conversation ([`crate::domain::relation::Relations`]).
+/// The relations of one message of a conversation ([`crate::domain::relation::Relations`]).
 pub(crate) fn relations(id: &ConversationId, message: &[u8; 16]) -> Vec<u8> {
     [&relations_in(id), message.as_slice()].concat()
 }
 
-/// The same of all of them.
+/// The prefix of all relations of a conversation.
 pub(crate) fn relations_in(id: &ConversationId) -> Vec<u8> {
     [&[RELATIONS], id.0.as_slice()].concat()
 }
@@ -220,12 +220,12 @@ pub(crate) fn marks(id: &ConversationId) -> Vec<u8> {
     [&[MARKS], id.0.as_slice()].concat()
 }
 
-/// What is remembered of places in a conversation ([`crate::domain::standing::Standing`]).
+/// The standing of a conversation ([`crate::domain::standing::Standing`]).
 pub(crate) fn standing(id: &ConversationId) -> Vec<u8> {
     [&[STANDING], id.0.as_slice()].concat()
 }
 
-/// What was decided of this account ([`crate::domain::consent::Stance`]).
+/// What this device stores of another account ([`crate::domain::consent::Stance`]).
 pub(crate) fn stance(peer: &AccountId) -> Vec<u8> {
     [&[STANCE], peer.as_bytes().as_slice()].concat()
 }

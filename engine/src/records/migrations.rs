@@ -1,5 +1,5 @@
-//! Migrations from the formats of earlier releases to that of this one, a step for each format. The first change set rewrites
-//! what an earlier release wrote.
+//! Migrates records from the formats of earlier releases to the format of this one, a step for each format. The first change
+//! set rewrites what an earlier release wrote.
 
 use super::sealed::LoadError;
 use super::state::Value;

@@ -1,5 +1,5 @@
-//! State values as sealed records of at most [`CHUNK`] bytes, so that a change in a large value (the ratchet
-//! tree of a large group, say) writes the chunks that changed and no others.
+//! Cuts state values into sealed records of at most [`CHUNK`] bytes, so that a change in a large value (for example the
+//! ratchet tree of a large group) writes only the chunks that changed.
 //!
 //! A record's name is the name of its value ([`Sealer::state_name`], 16 bytes) and the number of the chunk (2, big-endian); inside
 //! the seal stand the key, whether the chunk is the last, and its bytes.
@@ -106,12 +106,12 @@ pub(crate) struct Loaded {
     pub(crate) deferred: BTreeMap<Name, Vec<Record>>,
     /// Names of records that are not part of a whole value.
     pub(crate) damaged: Vec<Vec<u8>>,
-    /// Names of records of an earlier format. Their values are brought up, and have to be written anew.
+    /// Names of records of an earlier format. The engine has converted their values, and must write them again.
     pub(crate) outdated: Vec<Vec<u8>>,
 }
 
-/// Opens records and puts the values together. A value of which a part is damaged or missing is not among them:
-/// one bad record must not cost everything else.
+/// Opens records and puts the values together. Leaves out a value of which a part is damaged or missing: one bad record must
+/// not cost all others.
 pub(crate) fn load(sealer: &Sealer, steps: &[Step], mut records: Vec<Record>) -> Result<Loaded, LoadError> {
     records.sort_unstable_by(|a, b| a.key.cmp(&b.key));
     let (mut loaded, mut before_release) = (Loaded::default(), false);
@@ -135,7 +135,7 @@ pub(crate) fn load(sealer: &Sealer, steps: &[Step], mut records: Vec<Record>) ->
             }
         }
     }
-    // One flipped bit makes nobody's records older than the app.
+    // One flipped bit does not make records older than the app.
     if before_release && loaded.values.is_empty() {
         return Err(LoadError::BeforeRelease);
     }
@@ -151,7 +151,7 @@ struct Whole {
     outdated: bool,
 }
 
-/// All chunks of a value are written together after a step, so that they are of one format.
+/// After a step the engine writes all chunks of a value together, so that they are of one format.
 fn whole_value(sealer: &Sealer, steps: &[Step], chunks: &[Record]) -> Result<Whole, LoadError> {
     let (format, key, value) = value_of(sealer, chunks)?;
     let outdated = format < sealer.format();

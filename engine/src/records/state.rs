@@ -1,4 +1,4 @@
-//! The state of a device as a map from keys to values, with undo and with a list of what changed.
+//! The state of a device as a map from keys to values, with undo and a list of changes.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -33,7 +33,7 @@ struct Inner {
     values: BTreeMap<Vec<u8>, Value>,
     /// Key and former value of every write since the last [`StateStore::settle`], oldest first.
     undo: Vec<(Vec<u8>, Option<Value>)>,
-    /// What each key that was written since the last [`StateStore::take_changes`] held then.
+    /// The former value of each key that was written since the last [`StateStore::take_changes`].
     before: BTreeMap<Vec<u8>, Option<Value>>,
     /// What was not needed so far.
     deferred: Option<Deferred>,
@@ -149,7 +149,7 @@ impl StateStore {
         }
     }
 
-    /// From now on nothing that was written is undone; whether there is anything for [`StateStore::take_changes`].
+    /// From now on no earlier write can be undone; returns whether there is anything for [`StateStore::take_changes`].
     pub(crate) fn settle(&self) -> bool {
         let inner = &mut *self.0.borrow_mut();
         for (key, before) in inner.undo.drain(..) {

@@ -1,6 +1,6 @@
-//! The keys made of the recovery seed: one signs in the device log, one opens backups. The seed itself is the signing key
-//! (RFC 8032), as the genesis of every account has named it from the first version on; the other is derived from it (HKDF,
-//! RFC 5869).
+//! The keys derived from the recovery seed: one signs in the device log, one opens backups. The seed itself is the signing
+//! key (RFC 8032), as the genesis of every account has named it from the first version on; the other key is derived from the
+//! seed (HKDF, RFC 5869).
 
 use ed25519_dalek::{Signer as _, SigningKey};
 use parley_crypto::hkdf;

@@ -1,4 +1,4 @@
-//! What brings an account back when all its devices are lost: 256 bits, shown as 24 words, and the keys made of them.
+//! The recovery phrase and its keys, which bring an account back when all its devices are lost: 256 bits, shown as 24 words.
 
 mod keys;
 mod phrase;

@@ -1,5 +1,6 @@
-//! Whether the account still stands behind the recovery key that its device log names. Each device can name another key,
-//! and whoever stole one waits with it until the device is removed: what a removed device named is not the account's.
+//! Tells whether the account still stands behind the recovery key that its device log names. Each device can name another
+//! key, and a thief of a device may wait with it until the device is removed: a key that a removed device named is not the
+//! account's.
 
 use parley_protocol::device_log::{Author, Change, DeviceLog};
 use parley_protocol::ids::DeviceId;

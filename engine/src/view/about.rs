@@ -1,21 +1,21 @@
-//! What views see of a message beside what it says.
+//! What views show of a message beside its content.
 
 use serde::{Deserialize, Serialize};
 
 use super::MessageRef;
 
-/// What is known of a message beside what it says.
+/// What views show of a message beside its content.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct About {
-    /// How others name it; none of what nobody said.
+    /// The reference by which others name the message; none for what nobody said.
     pub named: Option<MessageRef>,
     /// The message that it answers.
     pub reply: Option<MessageRef>,
-    /// Somebody else wrote it, somewhere else.
+    /// Another person wrote the text, elsewhere.
     pub forwarded: bool,
-    /// It said something else before.
+    /// The message had other content before.
     pub edited: bool,
-    /// How many react with what, those of which there are most first.
+    /// Reactions with their counts, the most frequent first.
     pub reactions: Vec<ReactionView>,
 }
 
@@ -24,7 +24,7 @@ pub struct About {
 pub struct ReactionView {
     /// One emoji, as its sender wrote it.
     pub sign: String,
-    /// So many people.
+    /// How many people use it.
     pub count: u32,
     /// This person is one of them.
     pub own: bool,

@@ -1,4 +1,4 @@
-//! Files in messages, as the views see them.
+//! Files of messages in the view models.
 
 use parley_protocol::ids::UnixMillis;
 use serde::{Deserialize, Serialize};
@@ -25,21 +25,21 @@ pub struct FileView {
     pub id: FileId,
     /// Without folders and characters that deceive.
     pub name: String,
-    /// What it is meant to be shown as. What it is, its bytes say.
+    /// The kind as its sender says; only the bytes show what the file is.
     pub kind: FileKind,
     /// Its length in bytes.
     pub size: u64,
-    /// Width and height, of what has them.
+    /// Width and height, if it has them.
     pub dimensions: Option<(u32, u32)>,
-    /// In milliseconds, of what is played.
+    /// In milliseconds, if it plays.
     pub duration: Option<u32>,
-    /// Loudness from 0 to 255 at equal distances, of what was spoken.
+    /// Loudness from 0 to 255 at equal distances, of a voice message.
     #[serde(with = "serde_bytes")]
     pub waveform: Vec<u8>,
-    /// A very small picture, of what is seen. Nothing is known of it: it may be no picture.
+    /// A very small picture of what can be seen. Unverified: it may be no picture.
     #[serde(with = "serde_bytes")]
     pub preview: Vec<u8>,
-    /// Where it is.
+    /// The state of the file.
     pub state: FileState,
 }
 
@@ -49,50 +49,50 @@ impl core::fmt::Debug for FileView {
     }
 }
 
-/// Where a file is.
+/// The state of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum FileState {
-    /// At the relay, as far as is known.
+    /// At the relay, as far as this device knows.
     There,
-    /// All of it is on this device.
+    /// The whole file is on this device.
     Here,
-    /// It is being sealed; so many bytes are.
+    /// The engine is sealing it.
     Preparing {
-        /// Bytes.
+        /// Bytes sealed so far.
         done: u64,
     },
-    /// It goes to the relay, or waits until it can.
+    /// This device uploads it, or waits until it can.
     Sending {
-        /// Bytes that are there.
+        /// Bytes at the relay so far.
         done: u64,
         /// Somebody has paused it.
         paused: bool,
     },
-    /// It comes from the relay, or waits until it can.
+    /// This device downloads it, or waits until it can.
     Receiving {
-        /// Bytes that are here.
+        /// Bytes on this device so far.
         done: u64,
         /// Somebody has paused it.
         paused: bool,
     },
-    /// The relay has it no more.
+    /// The relay no longer has it.
     Gone,
-    /// What the relay has, or the sender has named, is not what it should be.
+    /// The bytes at the relay, or what the sender has named, are not valid.
     Damaged,
     /// The browser has no room for it.
     NoRoomHere,
     /// The relay has no room for it in this conversation. Not sent.
     NoRoomThere,
-    /// It was gone before all of it was saved here. Not sent.
+    /// The file was gone before the engine had sealed all of it. Not sent.
     Lost,
-    /// A version to come has sealed it, or it is larger than any file.
+    /// A later version has sealed it, or it is larger than any file.
     Newer,
 }
 
-/// A file that is to be sent.
+/// A file to be sent.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NewFile {
-    /// By which the host knows what was chosen ([`crate::io::FileWork::ReadSource`]); drawn at random.
+    /// The id by which the host knows the chosen file ([`crate::io::FileWork::ReadSource`]); drawn at random.
     pub source: u64,
     /// Its name.
     pub name: String,
@@ -120,12 +120,12 @@ impl core::fmt::Debug for NewFile {
     }
 }
 
-/// A file that takes room on this device.
+/// A file that uses space on this device.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoredFile {
     /// Which.
     pub id: FileId,
-    /// Where it was said.
+    /// The conversation of its message.
     pub conversation: ConversationId,
     /// What it is shown as.
     pub kind: FileKind,

@@ -1,4 +1,4 @@
-//! What a person can ask for.
+//! Commands: what a person can ask the engine to do.
 
 use parley_protocol::ids::{AccountId, DeviceId, MessageId, UnixMillis};
 use serde::{Deserialize, Serialize};
@@ -8,7 +8,7 @@ use super::{
     Typed,
 };
 
-/// What a person can do.
+/// A command of a person.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Command {
     /// Reply: [`super::Reply::Snapshot`].
@@ -22,9 +22,9 @@ pub enum Command {
         /// As typed.
         username: String,
     },
-    /// Finds somebody by username or by invite link (or its fragment). Reply: [`super::Reply::Person`].
+    /// Finds a person by username or by invite link (or its fragment). Reply: [`super::Reply::Person`].
     FindPerson(String),
-    /// Opens the conversation with this account, making it if need be. Reply: [`super::Reply::Conversation`].
+    /// Opens the conversation with this account; makes it if there is none. Reply: [`super::Reply::Conversation`].
     StartConversation(AccountId),
     /// The newest messages. Reply: [`super::Reply::Page`].
     OpenConversation(ConversationId),
@@ -51,7 +51,7 @@ pub enum Command {
         conversation: ConversationId,
         /// What; at most 64 KiB.
         text: String,
-        /// The draft that it was, as the view last knew it: that one goes, and no other.
+        /// The draft that the text was, as the view last knew it: the engine removes that draft and no other.
         over: String,
     },
     /// The person has seen everything up to here. Reply: [`super::Reply::Done`].
@@ -63,7 +63,7 @@ pub enum Command {
     },
     /// Reply: [`super::Reply::Contact`].
     ShowContact(ConversationId),
-    /// The safety number was compared (or the mark is taken back). Reply: [`super::Reply::Done`].
+    /// The person has compared the safety number (or takes the mark back). Reply: [`super::Reply::Done`].
     SetVerified {
         /// With whom.
         conversation: ConversationId,
@@ -75,83 +75,83 @@ pub enum Command {
     /// Turns read receipts on or off, for sending and showing. Reply: [`super::Reply::Done`].
     SetReadReceipts(bool),
     /// Shows a code with which this device is linked to an account, or, if it has one, another device to it. Reply:
-    /// [`super::Reply::Done`]; how it goes is told by [`super::Event::Link`].
+    /// [`super::Reply::Done`]; [`super::Event::Link`] tells the progress.
     ShowLinkCode {
-        /// What a new device calls itself, such as "Firefox on Linux".
+        /// The name of a new device, such as "Firefox on Linux".
         name: String,
     },
     /// Uses a code that the other device shows: a link, its fragment, or what was typed. Reply: [`super::Reply::Done`].
     UseLinkCode {
         /// The code.
         text: String,
-        /// What a new device calls itself.
+        /// The name of a new device.
         name: String,
     },
     /// The two digits that the other device shows. Reply: [`super::Reply::Done`].
     ConfirmDigits(u8),
     /// The person agrees that the new device is linked. Reply: [`super::Reply::Done`].
     ApproveDevice(Share),
-    /// Ends linking, or puts away how it ended. Reply: [`super::Reply::Done`].
+    /// Ends linking, or dismisses its result. Reply: [`super::Reply::Done`].
     CancelLinking,
-    /// Calls one of the own devices something else. Reply: [`super::Reply::Done`].
+    /// Renames one of the own devices. Reply: [`super::Reply::Done`].
     RenameDevice {
         /// Which one.
         device: DeviceId,
         /// 1 to 64 characters.
         name: String,
     },
-    /// Removes one of the other own devices. Reply: [`super::Reply::Done`] once the relay has it.
+    /// Removes another own device. Reply: [`super::Reply::Done`] once the relay has the removal.
     RemoveDevice(DeviceId),
-    /// A device that another one linked is right. Reply: [`super::Reply::Done`].
+    /// The person says that a device which another one linked is theirs. Reply: [`super::Reply::Done`].
     AcceptDevice(DeviceId),
     /// The person has seen what other devices did to the account's keys. Reply: [`super::Reply::Done`].
     AcceptKeyChanges,
     /// The recovery phrase. Reply: [`super::Reply::Phrase`].
     ShowPhrase,
-    /// Another recovery phrase, which takes the place of the old one once it is confirmed. Reply: [`super::Reply::Phrase`].
+    /// A new recovery phrase, which replaces the old one once the person has confirmed it. Reply: [`super::Reply::Phrase`].
     NewPhrase,
-    /// The words that [`super::PhraseView::ask`] asks for, in its order: the phrase that was shown last is written down.
-    /// Reply: [`super::Reply::Done`].
+    /// The words that [`super::PhraseView::ask`] asks for, in its order: the person has written down the phrase that was
+    /// shown last. Reply: [`super::Reply::Done`].
     ConfirmPhrase([Typed; 3]),
-    /// Brings an account back on a new device. Reply: [`super::Reply::Done`] once this is one of the account's devices; what
-    /// the backup holds comes after.
+    /// Brings an account back on a new device. Reply: [`super::Reply::Done`] once this device belongs to the account; the
+    /// contents of the backup come after.
     Recover {
         /// The recovery phrase.
         phrase: Typed,
-        /// What this device calls itself.
+        /// The name of this device.
         name: String,
-        /// The account's other devices are lost: they are removed.
+        /// The account's other devices are lost: remove them.
         alone: bool,
     },
     /// Turns the backup at the relay on or off; off deletes it. Reply: [`super::Reply::Done`].
     SetBackup(bool),
-    /// Writes into the backup what is not in it, now. Reply: [`super::Reply::Done`].
+    /// Writes now into the backup what it lacks. Reply: [`super::Reply::Done`].
     BackUpNow,
     /// The person has read what could not be restored. Reply: [`super::Reply::Done`].
     AcceptLoss,
-    /// Begins a backup file, in the place of one that was begun. Reply: [`super::Reply::Done`].
+    /// Begins a backup file; replaces one that was begun. Reply: [`super::Reply::Done`].
     SaveFile,
-    /// The next piece of the file that is being saved, counted from 0. Reply: [`super::Reply::FilePart`].
+    /// The next piece of the file being saved, counted from 0. Reply: [`super::Reply::FilePart`].
     NextFilePart(u32),
-    /// Begins to read back the file that was saved last, to see that it is whole. Reply: [`super::Reply::Done`].
+    /// Begins to read back the file saved last, to check that it is whole. Reply: [`super::Reply::Done`].
     CheckFile,
     /// Begins to restore a file. Reply: [`super::Reply::Done`].
     RestoreFile {
         /// The recovery phrase to which it is sealed.
         phrase: Typed,
     },
-    /// A piece of the file that is checked or restored, at most 1 MiB. Reply: [`super::Reply::Done`] once what is in it is on this
-    /// device's disk; after the last, [`super::Reply::File`].
+    /// A piece of the file being checked or restored, at most 1 MiB. Reply: [`super::Reply::Done`] once its contents are on
+    /// this device's disk; after the last, [`super::Reply::File`].
     TakeFilePart {
-        /// Where in the file it stands.
+        /// The position of the piece in the file.
         at: u64,
-        /// What stands there.
+        /// The bytes of the piece.
         bytes: Vec<u8>,
-        /// The file ends with it.
+        /// The file ends with this piece.
         last: bool,
     },
-    /// Deletes a message for this account, on all its devices; the other keeps it. Reply: [`super::Reply::Done`], also if it
-    /// is gone already.
+    /// Deletes a message for this account, on all its devices; the contact keeps it. Reply: [`super::Reply::Done`], also if
+    /// the message is gone already.
     DeleteMessage {
         /// From which conversation.
         conversation: ConversationId,
@@ -160,7 +160,7 @@ pub enum Command {
         /// Its place, as the view knows it.
         order: Order,
     },
-    /// Deletes all messages of a conversation for this account, on all its devices; the other keeps them. Reply:
+    /// Deletes all messages of a conversation for this account, on all its devices; the contact keeps them. Reply:
     /// [`super::Reply::Done`].
     DeleteChat(ConversationId),
     /// What stands in the composer. Reply: [`super::Reply::Done`] once it is on this device's disk;
@@ -170,47 +170,47 @@ pub enum Command {
         conversation: ConversationId,
         /// What; at most 64 KiB.
         text: String,
-        /// The draft that it takes the place of, as the view last knew it.
+        /// The draft that this one replaces, as the view last knew it.
         over: String,
     },
-    /// On a removed device: erases what it kept, and with it the rest of the device. There is no reply: nobody is left.
+    /// On a removed device: erases what it kept, and the rest of the device. There is no reply.
     EraseKept,
-    /// Whether drafts go to the account's other devices. Reply: [`super::Reply::Done`].
+    /// Sets whether drafts go to the account's other devices. Reply: [`super::Reply::Done`].
     SetDraftsInStep(bool),
-    /// Somebody who wrote first may be answered from now on. Reply: [`super::Reply::Done`].
+    /// Accepts somebody who wrote first: the account may answer from now on. Reply: [`super::Reply::Done`].
     Accept(ConversationId),
-    /// Nothing more is heard of them, on all devices of the account; who has only asked for a chat is deleted, too. Reply:
-    /// [`super::Reply::Done`].
+    /// Blocks somebody, on all devices of the account: the person hears nothing more of them. A mere message request is
+    /// deleted, too. Reply: [`super::Reply::Done`].
     Block(ConversationId),
-    /// They are heard again. Reply: [`super::Reply::Done`].
+    /// Unblocks somebody. Reply: [`super::Reply::Done`].
     Unblock(ConversationId),
-    /// Another invite link takes the place of the old one. Reply: [`super::Reply::Done`].
+    /// Replaces the invite link by a new one. Reply: [`super::Reply::Done`].
     NewInvite,
     /// Makes a group with these people, whom this device has found. Reply: [`super::Reply::Conversation`].
     CreateGroup {
-        /// What it is called; 1 to 64 characters.
+        /// Its name; 1 to 64 characters.
         name: String,
         /// Whom to add; may be nobody.
         people: Vec<AccountId>,
     },
     /// The group's panel. Reply: [`super::Reply::Group`].
     ShowGroup(ConversationId),
-    /// Adds people, whom this device has found. Reply: [`super::Reply::Done`] once that is on this device's disk; the group does
-    /// it as soon as it can, and a line says so.
+    /// Adds people, whom this device has found. Reply: [`super::Reply::Done`] once the change is on this device's disk; the
+    /// group makes it as soon as it can, and a line says so.
     AddToGroup {
         /// To which group.
         conversation: ConversationId,
         /// Whom.
         people: Vec<AccountId>,
     },
-    /// Removes somebody. Reply as for [`Command::AddToGroup`].
+    /// Removes a member. Reply as for [`Command::AddToGroup`].
     RemoveFromGroup {
         /// From which group.
         conversation: ConversationId,
         /// Whom.
         account: AccountId,
     },
-    /// Gives somebody a role. Reply as for [`Command::AddToGroup`].
+    /// Gives a member a role. Reply as for [`Command::AddToGroup`].
     SetRole {
         /// In which group.
         conversation: ConversationId,
@@ -230,10 +230,10 @@ pub enum Command {
     SetGroupPicture {
         /// Which group.
         conversation: ConversationId,
-        /// JPEG, PNG or WebP of at most 48 KiB; none takes it away.
+        /// JPEG, PNG or WebP of at most 48 KiB; none removes the picture.
         picture: Option<Vec<u8>>,
     },
-    /// Says who may do what. Reply as for [`Command::AddToGroup`].
+    /// Sets who may do what. Reply as for [`Command::AddToGroup`].
     SetPermissions {
         /// In which group.
         conversation: ConversationId,
@@ -244,19 +244,19 @@ pub enum Command {
     LeaveGroup {
         /// Which.
         conversation: ConversationId,
-        /// The owner from then on, if this person is the last one; else the group chooses.
+        /// The owner from then on, if this person is the last owner; otherwise the group chooses.
         owner: Option<AccountId>,
     },
     /// Joins the group to which somebody has added this account. Reply: [`super::Reply::Done`].
     JoinGroup(ConversationId),
-    /// Does not join, and tells nobody; the invitation is gone on all devices of the account. Reply: [`super::Reply::Done`].
+    /// Declines to join, and tells nobody; the invitation goes on all devices of the account. Reply: [`super::Reply::Done`].
     DeclineGroup {
         /// Which.
         conversation: ConversationId,
-        /// Nothing more is heard of who has added this account.
+        /// Also blocks the account that added this one.
         block: bool,
     },
-    /// Who has a message, who reacts to it, and what it said before. Reply: [`super::Reply::MessageDetails`].
+    /// Who has a message, who reacts to it, and its earlier versions. Reply: [`super::Reply::MessageDetails`].
     ShowMessage {
         /// In which conversation.
         conversation: ConversationId,
@@ -267,23 +267,23 @@ pub enum Command {
     Reply {
         /// Where to.
         conversation: ConversationId,
-        /// What; at most 64 KiB, with what names the other message.
+        /// The text; at most 64 KiB, including the reference to the other message.
         text: String,
         /// The draft that it was, as the view last knew it.
         over: String,
         /// What it answers.
         to: MessageRef,
     },
-    /// Changes what an own message says, within a day. Reply: [`super::Reply::Done`] once that is on this device's disk.
+    /// Edits an own message, within a day. Reply: [`super::Reply::Done`] once the edit is on this device's disk.
     Edit {
         /// In which conversation.
         conversation: ConversationId,
         /// Which.
         message: MessageRef,
-        /// What it says from now on.
+        /// The new text.
         text: String,
     },
-    /// Reacts to a message, or takes that back. Reply as for [`Command::Edit`].
+    /// Reacts to a message, or takes a reaction back. Reply as for [`Command::Edit`].
     React {
         /// In which conversation.
         conversation: ConversationId,
@@ -291,7 +291,7 @@ pub enum Command {
         message: MessageRef,
         /// With what: one emoji.
         sign: String,
-        /// Whether it is to be there.
+        /// Whether the reaction is set or taken back.
         on: bool,
     },
     /// Deletes a message for everyone: an own one, or in a group one that an admin may delete. Reply as for [`Command::Edit`].
@@ -301,7 +301,7 @@ pub enum Command {
         /// Which.
         message: MessageRef,
     },
-    /// Sends texts that stand elsewhere into other chats. Reply as for [`Command::SendText`].
+    /// Forwards texts into other chats. Reply as for [`Command::SendText`].
     Forward {
         /// What, in order.
         texts: Vec<String>,
@@ -315,7 +315,7 @@ pub enum Command {
         /// Which.
         message: MessageRef,
     },
-    /// Keeps a conversation in the list otherwise, on all devices of the account. Reply: [`super::Reply::Done`].
+    /// Sets a mark of a conversation in the list, on all devices of the account. Reply: [`super::Reply::Done`].
     MarkChat {
         /// Which.
         conversation: ConversationId,
@@ -336,34 +336,34 @@ pub enum Command {
         /// How people join by it.
         terms: LinkTerms,
     },
-    /// Takes it away: nobody joins by it from then on. Reply as for [`Command::AddToGroup`].
+    /// Revokes a link: nobody joins by it from then on. Reply as for [`Command::AddToGroup`].
     RevokeGroupLink {
         /// Of which group.
         conversation: ConversationId,
         /// Which.
         link: [u8; 16],
     },
-    /// Says what who comes sees of what was written before. Reply as for [`Command::AddToGroup`].
+    /// Sets what new members see of earlier messages. Reply as for [`Command::AddToGroup`].
     SetGroupHistory {
         /// In which group.
         conversation: ConversationId,
-        /// What they see.
+        /// What new members see.
         history: History,
     },
-    /// Shares the newest messages with somebody who came later, or who was added a moment before. Reply as for
+    /// Shares the newest messages with a member who joined later, or was added a moment ago. Reply as for
     /// [`Command::AddToGroup`].
     ShareHistory {
         /// In which group.
         conversation: ConversationId,
         /// With whom.
         account: AccountId,
-        /// So many at most; no more than 1,000.
+        /// The most messages; no more than 1,000.
         last: u16,
         /// In place of that: those since then, no more than 1,000.
         since: Option<UnixMillis>,
     },
-    /// What the group is like to which a link leads. Reply: [`super::Reply::GroupPreview`], or [`super::Reply::Conversation`] if
-    /// this account is in it.
+    /// Views the group to which a link leads. Reply: [`super::Reply::GroupPreview`], or [`super::Reply::Conversation`] if
+    /// this account is in the group.
     LookAtGroup(String),
     /// Joins the group to which a link leads. Reply: [`super::Reply::Conversation`].
     JoinByLink(String),
@@ -390,7 +390,7 @@ pub enum Command {
     SendFiles {
         /// Where to.
         conversation: ConversationId,
-        /// What to say with them; may be empty, at most 16 KiB.
+        /// The caption; may be empty, at most 16 KiB.
         caption: String,
         /// The files, 1 to 10.
         files: Vec<NewFile>,
@@ -404,19 +404,19 @@ pub enum Command {
         /// Which of its files.
         file: FileId,
     },
-    /// Hands a file that is here to the view. Reply: [`super::Reply::Done`] after its last piece
+    /// Gives a file that is on this device to the view. Reply: [`super::Reply::Done`] after its last piece
     /// ([`crate::io::FileWork::Give`]).
     OpenFile(FileId),
-    /// Stops a file on its way, or lets it go on; one that found no room is tried again. Reply: [`super::Reply::Done`].
+    /// Pauses a transfer, or continues it; a file that found no room is tried again. Reply: [`super::Reply::Done`].
     PauseFile {
         /// Which.
         file: FileId,
         /// Whether it stops.
         paused: bool,
     },
-    /// Does not fetch a file any more, and deletes what has come of it. Reply: [`super::Reply::Done`].
+    /// Cancels a download, and deletes what has come of it. Reply: [`super::Reply::Done`].
     CancelFile(FileId),
-    /// What files take room on this device. Reply: [`super::Reply::StoredFiles`].
+    /// Lists the files that use space on this device. Reply: [`super::Reply::StoredFiles`].
     StoredFiles,
     /// Deletes these files from this device; their messages stay. Reply: [`super::Reply::Done`].
     FreeFiles(Vec<FileId>),

@@ -1,4 +1,4 @@
-//! The account's devices, and how linking a new one goes.
+//! View models of the account's devices, and of the progress of linking.
 
 use parley_protocol::ids::{DeviceId, UnixMillis};
 use serde::{Deserialize, Serialize};
@@ -8,19 +8,19 @@ use serde::{Deserialize, Serialize};
 pub struct OwnDeviceView {
     /// Which one.
     pub id: DeviceId,
-    /// Such as "Firefox on Linux"; empty until it has said.
+    /// Such as "Firefox on Linux"; empty until the device has told its name.
     pub name: String,
-    /// When it was added, by the clock of who added it.
+    /// When it was added, by the clock of the device that added it.
     pub added: UnixMillis,
-    /// The beginning of the last day (UTC) on which it was used, as far as is known here.
+    /// The beginning of the last day (UTC) on which it was used, as far as this device knows.
     pub seen: UnixMillis,
-    /// This is the device that shows it.
+    /// This device.
     pub this: bool,
-    /// It was linked by another device, and nobody has said here that this is right.
+    /// Another device linked it, and the person has not said on this device that it is theirs.
     pub fresh: bool,
 }
 
-/// What another device of the account did to its keys. A new device is shown apart.
+/// What another device of the account did to the account's keys. Views show a new device separately.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum OwnKeyChange {
     /// It removed the device of this name; empty if it never said one.
@@ -29,7 +29,7 @@ pub enum OwnKeyChange {
     Phrase,
 }
 
-/// How much of what was written before goes to a new device.
+/// How much history a new device gets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum Share {
     /// Everything that is on this device.
@@ -41,7 +41,7 @@ pub enum Share {
     Nothing,
 }
 
-/// How far linking is, for who shows it.
+/// The progress of linking, for views.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum LinkView {
     /// This code can be scanned, opened, pasted or typed on the other device.
@@ -55,29 +55,29 @@ pub enum LinkView {
         /// Whether this device is the new one.
         new: bool,
     },
-    /// The other device is being reached.
+    /// This device is trying to reach the other device.
     Reaching,
     /// The other device asks for these two digits (0 to 99).
     ShowDigits(u8),
-    /// The other device shows two digits: they have to be typed here.
+    /// The other device shows two digits: the person must type them here.
     AskDigits,
-    /// A new device wants to be linked to this account; it calls itself so.
+    /// A new device wants to be linked to this account.
     Approve {
         /// As it says.
         name: String,
     },
-    /// The other device has to go on, or its person.
+    /// The other device must continue, or its person.
     Waiting,
     /// The new device is being added to the conversations.
     Adding {
-        /// In so many it is.
+        /// Conversations that it is in.
         done: u32,
-        /// Of so many.
+        /// Conversations in all.
         of: u32,
     },
     /// The new device is linked.
     Done,
-    /// It is not.
+    /// Linking failed.
     Failed(LinkFailure),
 }
 
@@ -87,19 +87,19 @@ pub enum LinkFailure {
     /// The code was not used in time, or was used already. Show another.
     #[error("the code has expired or was used already")]
     Expired,
-    /// The two digits are others: somebody may stand between the devices. Begin anew.
+    /// The two digits differ: an attacker may stand between the devices. Begin again.
     #[error("the two digits do not match")]
     WrongDigits,
-    /// The typed code is another. Begin anew.
+    /// The typed code is wrong. Begin again.
     #[error("the typed code is wrong")]
     WrongCode,
     /// The other device gave up.
     #[error("the other device gave up")]
     Cancelled,
-    /// What came is not what a device sends: somebody interfered. Begin anew.
+    /// The message is not one that a device sends: an attacker interfered. Begin again.
     #[error("what came is not from the other device")]
     Forged,
-    /// The connection was lost. Begin anew.
+    /// The connection was lost. Begin again.
     #[error("the connection was lost")]
     Offline,
     /// The relay refused, or has too many. Later, perhaps.

@@ -1,12 +1,12 @@
-//! Why something was not done.
+//! Errors: why the engine did not carry out a command.
 
 use parley_protocol::username::UsernameError;
 use serde::{Deserialize, Serialize};
 
-/// Why words are not a recovery phrase.
+/// Why a text is not a recovery phrase.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 pub enum PhraseError {
-    /// There are so many words; a phrase has 24.
+    /// The number of words; a phrase has 24.
     #[error("a recovery phrase has 24 words, not {0}")]
     Count(u8),
     /// This word (counted from 1) is not in the list.
@@ -17,13 +17,13 @@ pub enum PhraseError {
     Checksum,
 }
 
-/// Why a command was not carried out.
+/// Why the engine did not carry out a command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 pub enum CommandError {
-    /// It needs the relay, and there is no connection. Retry when there is.
+    /// The command needs the relay, and there is no connection. Retry when there is.
     #[error("there is no connection to the relay")]
     Offline,
-    /// It needs an account.
+    /// The command needs an account.
     #[error("there is no account on this device")]
     NoAccount,
     /// There is an account already.
@@ -44,7 +44,7 @@ pub enum CommandError {
     /// The text is neither a username nor an invite link.
     #[error("this is neither a username nor an invite link")]
     NotAnInvite,
-    /// It is one's own.
+    /// The account is the own one.
     #[error("this is the own account")]
     Yourself,
     /// The person has no device that can be reached.
@@ -59,7 +59,7 @@ pub enum CommandError {
     /// Empty, or longer than 64 KiB.
     #[error("the text is empty or too long")]
     TextLength,
-    /// This person may not do so in this group, or is not in it.
+    /// This person may not do this in this group, or is not in it.
     #[error("this is not allowed in this group")]
     NotAllowed,
     /// The invitation into the group cannot be used any more; another one may come.
@@ -68,13 +68,13 @@ pub enum CommandError {
     /// The group would have more than 256 devices.
     #[error("the group is full")]
     GroupFull,
-    /// It is no picture of a known kind, or too large.
+    /// The bytes are no picture of a known kind, or too large.
     #[error("this is no picture that a group can have")]
     Picture,
     /// The other is blocked.
     #[error("the other is blocked")]
     Blocked,
-    /// Another view has saved another draft meanwhile. A retry helps once that one is gone.
+    /// Another view has saved another draft meanwhile. A retry helps once that draft is gone.
     #[error("there is another draft")]
     OtherDraft,
     /// The relay wants fewer requests. Retry after a pause.
@@ -107,13 +107,13 @@ pub enum CommandError {
     /// The recovery phrase is not on this device.
     #[error("the recovery phrase is not on this device")]
     PhraseElsewhere,
-    /// It needs a recovery phrase that is written down.
+    /// The command needs a recovery phrase that the person has written down.
     #[error("there is no recovery phrase yet")]
     NoPhrase,
     /// The backup file cannot be restored.
     #[error("{0}")]
     File(super::FileError),
-    /// What was begun with a backup file is over: this device's owner is another now. Begin again; nothing is doubled.
+    /// The work with a backup file has ended: this device has another owner now. Begin again; nothing is doubled.
     #[error("what was begun with a backup file is over")]
     FileOver,
     /// The account is still coming back.
@@ -122,7 +122,7 @@ pub enum CommandError {
     /// The device's disk refused.
     #[error("this device cannot write")]
     Storage,
-    /// The text is a link code, which finds nobody.
+    /// The text is a link code, not an invite.
     #[error("this is a link code, not an invite")]
     LinkCodeInstead,
     /// The text is no link into a group.
@@ -131,10 +131,10 @@ pub enum CommandError {
     /// The link was revoked, has expired, was used up, or its group is over.
     #[error("the link leads into no group any more")]
     LinkOver,
-    /// A group has so many links at most.
+    /// The group has the most links that a group can have.
     #[error("the group has too many links")]
     TooManyLinks,
-    /// The message is too old to be changed.
+    /// The message is too old to be edited.
     #[error("the message is too old to be changed")]
     TooLate,
     /// No file, more than ten, or one that is longer than 100 MiB.
@@ -143,13 +143,13 @@ pub enum CommandError {
     /// The file is not on this device, or not in this message.
     #[error("the file is not here")]
     FileMissing,
-    /// The text is a link into a group, which finds nobody and links no device.
+    /// The text is a link into a group: it is neither an invite nor a link code.
     #[error("this is a link into a group")]
     GroupLinkInstead,
 }
 
 impl CommandError {
-    /// Whether the same command may succeed later without anything being changed.
+    /// Whether the same command may succeed later although nothing else changes.
     #[must_use]
     pub const fn retry_helps(self) -> bool {
         matches!(
@@ -164,7 +164,7 @@ impl CommandError {
     }
 }
 
-/// Whether a username can be had.
+/// Whether a username is available.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum UsernameStatus {
     /// Nobody has it.
@@ -173,6 +173,6 @@ pub enum UsernameStatus {
     Taken,
     /// It is not a username.
     Invalid(UsernameError),
-    /// The relay could not be asked; it is asked again when the account is made.
+    /// The relay could not be asked; the engine asks it again when it makes the account.
     Unknown,
 }

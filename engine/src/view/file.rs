@@ -1,4 +1,4 @@
-//! Backup files, for who saves and restores them.
+//! View models of saving and restoring backup files.
 
 use parley_protocol::ids::UnixMillis;
 use serde::{Deserialize, Serialize};
@@ -6,33 +6,33 @@ use serde::{Deserialize, Serialize};
 /// Why a file cannot be restored. Nothing on this device was changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 pub enum FileError {
-    /// It is some other file.
+    /// The file is no backup file.
     #[error("this is not a backup file")]
     Other,
     /// A newer app wrote it.
     #[error("a newer version wrote this backup file")]
     Newer,
-    /// Its beginning is damaged or cut off, without which nothing of it opens.
+    /// The beginning of the file is damaged or cut off; without it nothing of the file opens.
     #[error("the beginning of the backup file is damaged")]
     Damaged,
-    /// It belongs to another phrase.
+    /// The file belongs to another phrase.
     #[error("the recovery phrase does not open this backup file")]
     Phrase,
-    /// Whoever wrote it was no device of the account.
+    /// No device of the account wrote the file.
     #[error("no device of the account wrote this backup file")]
     Forged,
 }
 
-/// A piece of a file that is being saved. The last one goes to the front.
+/// A piece of a file being saved. The last piece stands at the front of the file.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FilePart {
-    /// What comes next in the file.
+    /// The next bytes of the file.
     pub bytes: Vec<u8>,
-    /// This is the head: there are no more, and it belongs before all others.
+    /// This is the head: it is the last piece, and belongs before all others.
     pub head: bool,
-    /// So many chats are in the file.
+    /// Chats in the file so far.
     pub done: u32,
-    /// Of so many.
+    /// Chats in all.
     pub of: u32,
 }
 
@@ -42,12 +42,12 @@ impl core::fmt::Debug for FilePart {
     }
 }
 
-/// What a file held, and what came of it.
+/// What a file contained, and the result of reading it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileReport {
-    /// What the account calls itself that it is of.
+    /// The name of the account that the file is of.
     pub owner: String,
-    /// When it was saved, by the clock of who saved it.
+    /// When it was saved, by the clock of the device that saved it.
     pub made: UnixMillis,
     /// Chats and messages that it was saved with.
     pub chats: u32,
@@ -55,13 +55,13 @@ pub struct FileReport {
     pub messages: u64,
     /// Messages that were not on this device and are now.
     pub added: u64,
-    /// Messages that did not come: what of the file is damaged or cut off.
+    /// Messages that are missing, because parts of the file are damaged or cut off.
     pub missing: u64,
     /// Pieces of the file that do not open.
     pub damaged: u64,
     /// The file's end is missing.
     pub cut: bool,
-    /// It is of another account than this device's: its chats can be read here and not written.
+    /// The file is of another account: this device can read its chats and not write into them.
     pub other_account: bool,
     /// The device that saved it was removed from the account since.
     pub removed: bool,

@@ -1,4 +1,4 @@
-//! What views see of a group.
+//! View models of groups.
 
 use parley_protocol::ids::{AccountId, UnixMillis};
 use serde::{Deserialize, Serialize};
@@ -9,19 +9,20 @@ use crate::group::policy::{History, Permissions, Role};
 /// A group in the list of conversations.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GroupSummary {
-    /// How many people are in it; in an invitation, how many were.
+    /// The number of members; for an invitation, the number at that time.
     pub members: u32,
     /// Whether this account is in it.
     pub standing: GroupStanding,
-    /// What this person is in it.
+    /// This person's role.
     pub role: Role,
     /// Whether this person may write now.
     pub may_write: bool,
-    /// What this person asked for and the group has not done yet.
+    /// This person asked for changes that the group has not made yet.
     pub changing: bool,
-    /// SHA-256 of the group's picture, if there is one and it is known here.
+    /// SHA-256 of the group's picture, if there is one and this device has it.
     pub picture: Option<[u8; 32]>,
-    /// This account came by a link, and nobody has been heard who can say that it is the group that the link is of.
+    /// This account joined by a link, and this device has heard nobody yet who can confirm that this is the group of the
+    /// link.
     pub unconfirmed: bool,
     /// How many ask to be let in; only for who may say so.
     pub asks: u32,
@@ -30,14 +31,15 @@ pub struct GroupSummary {
 /// Whether this account is in a group.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum GroupStanding {
-    /// Somebody whom this person never talked to has added them, and they have not answered. Nothing was sent back.
+    /// Somebody with whom this person never talked has added them, and they have not answered. This device has sent nothing
+    /// back.
     Invited {
-        /// What they call themselves, or their username.
+        /// The name that the account gives itself, or its username.
         by: String,
         /// Their username, if the relay knows one.
         username: Option<String>,
     },
-    /// It is.
+    /// The account is a member.
     Member,
     /// This person left, or declined.
     Left,
@@ -45,7 +47,7 @@ pub enum GroupStanding {
     Removed,
     /// The group needs a newer version of the app: nothing is read or written until then.
     Paused,
-    /// This device has lost its keys; somebody of the group lets it in again once they are online.
+    /// This device has lost its keys; a member adds it again once one is online.
     Lost,
     /// This person has asked to be let in.
     Asked(AskStage),
@@ -88,15 +90,15 @@ pub struct GroupView {
     pub conversation: ConversationId,
     /// What it is called.
     pub name: String,
-    /// Its picture (JPEG, PNG or WebP), if there is one and it is known here.
+    /// Its picture (JPEG, PNG or WebP), if there is one and this device has it.
     pub picture: Option<Vec<u8>>,
-    /// What this person is in it.
+    /// This person's role.
     pub role: Role,
     /// Who may do what.
     pub permissions: Permissions,
-    /// Everybody in it: owners, admins, members, each in the order in which they came.
+    /// All members: owners, admins, members, each in the order in which they joined.
     pub members: Vec<MemberView>,
-    /// People whom this person has added and who are not in it yet.
+    /// People whom this person has added and who have not joined yet.
     pub adding: Vec<MemberView>,
     /// Links by which people join.
     pub links: Vec<InviteLinkView>,
@@ -109,41 +111,41 @@ pub struct GroupView {
 /// A link by which people join a group.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InviteLinkView {
-    /// Names it.
+    /// The id of the link.
     pub id: [u8; 16],
     /// What its maker is called.
     pub by: String,
     /// This account made it.
     pub own: bool,
-    /// What to put after `https://host/#`; only where this account made it.
+    /// What to put after `https://host/#`; only if this account made the link.
     pub fragment: Option<String>,
-    /// Somebody of the group lets in who has it.
+    /// A member adds those who have the link.
     pub approval: bool,
-    /// So many may come by it; 0 is any number.
+    /// How many may join by the link; 0 is any number.
     pub most: u16,
-    /// So many came by it.
+    /// How many joined by the link.
     pub came: u16,
-    /// Until when it leads into the group.
+    /// When the link expires.
     pub expires: Option<UnixMillis>,
-    /// The group does not know it yet.
+    /// The group does not have the link yet.
     pub making: bool,
 }
 
 /// On what terms people join by a link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct LinkTerms {
-    /// Somebody of the group lets them in.
+    /// A member adds the joiners.
     pub approval: bool,
-    /// So many at most; 0 is any number.
+    /// The most joiners; 0 is any number.
     pub most: u16,
-    /// It leads into the group for so long, in milliseconds.
+    /// How long the link is valid, in milliseconds.
     pub lasts: Option<u64>,
 }
 
-/// What a group looks like to who has a link.
+/// A group as a person with a link sees it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GroupPreview {
-    /// What its conversation is, or will be.
+    /// The id of its conversation, now or later.
     pub conversation: ConversationId,
     /// What it is called.
     pub name: String,
@@ -151,22 +153,22 @@ pub struct GroupPreview {
     pub picture: Option<Vec<u8>>,
     /// How many people are in it.
     pub people: u32,
-    /// Who made the link, if this person knows them.
+    /// The name of the account that made the link, if this person knows it.
     pub by: Option<String>,
-    /// Somebody of the group lets in who has the link.
+    /// A member adds those who have the link.
     pub approval: bool,
 }
 
-/// Somebody in a group.
+/// A member of a group.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MemberView {
     /// Their account, which may be the own one.
     pub account: AccountId,
-    /// What they call themselves.
+    /// The name that they give themselves.
     pub name: String,
     /// Their username, if the relay knows one.
     pub username: Option<String>,
-    /// What they are.
+    /// Their role.
     pub role: Role,
     /// The safety number was compared.
     pub verified: bool,
@@ -174,7 +176,7 @@ pub struct MemberView {
     pub devices: u32,
     /// Their colour: a number that is the same on all devices and in all groups.
     pub colour: u8,
-    /// Asked for and not done yet: they are being removed.
+    /// A removal that was asked for and not made yet.
     pub leaving: bool,
     /// The chat with them alone, if there is one.
     pub chat: Option<ConversationId>,
@@ -185,7 +187,7 @@ pub struct MemberView {
 pub struct AuthorView {
     /// Their account.
     pub account: AccountId,
-    /// What they call themselves now.
+    /// Their current name.
     pub name: String,
     /// Their colour.
     pub colour: u8,
@@ -194,22 +196,22 @@ pub struct AuthorView {
 /// How many members have an own message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Told {
-    /// So many have it.
+    /// Members who have the message.
     pub delivered: u32,
-    /// So many have seen it.
+    /// Members who have seen it.
     pub read: u32,
-    /// Of so many, this person not counted.
+    /// All members except this person.
     pub of: u32,
 }
 
-/// What became of a message.
+/// The details of a message.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MessageDetails {
-    /// Of an own message: each of the others who were to get it, in order of the name.
+    /// For an own message: each of its other recipients, in order of the name.
     pub members: Vec<(AuthorView, Delivery)>,
     /// When the relay stored it; none while it waits.
     pub stored: Option<UnixMillis>,
-    /// What it said before, and since when, oldest first.
+    /// Its earlier versions and their times, oldest first.
     pub versions: Vec<(UnixMillis, String)>,
     /// Who reacts to it with what.
     pub reactions: Vec<(AuthorView, String)>,

@@ -1,7 +1,7 @@
-//! What the views see: requests, events and view models. Plain data; the UI never sees an MLS type.
+//! The interface between engine and views: requests, events and view models. Plain data; the UI never sees an MLS type.
 //!
-//! A view sends [`Request`]s, each with an id that it chose, and gets [`Event`]s. All views get all events;
-//! an [`Event::Reply`] is for the one whose request id it carries. A view begins with [`Command::Subscribe`].
+//! A view sends [`Request`]s, each with an id that the view chose, and gets [`Event`]s. All views get all events; an
+//! [`Event::Reply`] is for the view whose request id it carries. A view begins with [`Command::Subscribe`].
 
 mod about;
 mod attachment;
@@ -44,14 +44,14 @@ pub use self::passage::RelaySaw;
 pub use self::recovery::{BackupFailure, BackupState, PhraseState, PhraseView, RecoveryView, Typed};
 pub use self::removed::{KeptState, KeptText, RemovedView};
 
-/// So many texts of one view may wait for this device's disk: how many are still known when they are asked for again.
+/// Most texts of one view that may wait for this device's disk: the engine still knows this many when the view repeats them.
 pub const UNSAVED_TEXTS: usize = 64;
 
-/// Names a request of one view; views choose from disjoint ranges (for instance at random).
+/// The id of a request of one view; views choose from disjoint ranges (for instance at random).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct ViewRequestId(pub u64);
 
-/// What a view asks.
+/// A request of a view.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Request {
     /// Repeated in the reply. Every request gets exactly one.
@@ -60,7 +60,7 @@ pub struct Request {
     pub command: Command,
 }
 
-/// What the views are told.
+/// An event for the views.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Event {
     /// An answer to one request.
@@ -74,9 +74,9 @@ pub enum Event {
     Account(Option<AccountView>),
     /// The connection changed.
     Connection(Connection),
-    /// A conversation is new or changed; in place of the one with its id.
+    /// A conversation is new or changed; it replaces the one with its id.
     Conversation(Box<ConversationView>),
-    /// Messages that are new or changed; each in place of the one with its id.
+    /// Messages that are new or changed; each replaces the one with its id.
     Messages {
         /// In which conversation.
         conversation: ConversationId,
@@ -85,11 +85,12 @@ pub enum Event {
     },
     /// The device cannot write; until it can, nothing is sent or received.
     Storage(StorageState),
-    /// Linking has come so far; none when there is nothing to show.
+    /// The progress of linking; none when there is nothing to show.
     Link(Option<LinkView>),
-    /// Another device of the account has removed this one, which still has these texts. A view that subscribes is told so first.
+    /// Another device of the account has removed this one, which still has these texts. A view that subscribes gets this
+    /// event first.
     Removed(RemovedView),
-    /// A file of a message is elsewhere than it was, or has come so far.
+    /// The state of a file has changed.
     File {
         /// Which.
         file: FileId,
@@ -108,13 +109,13 @@ pub enum Event {
 /// Answers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Reply {
-    /// It is done.
+    /// The command is carried out.
     Done,
-    /// It is not.
+    /// The command failed.
     Failed(CommandError),
     /// Everything that a view begins with.
     Snapshot(Snapshot),
-    /// Whether a username can be had.
+    /// Whether a username is available.
     Username(UsernameStatus),
     /// Somebody was found.
     Person(Person),
@@ -134,15 +135,15 @@ pub enum Reply {
     Group(Box<GroupView>),
     /// Who has an own message.
     MessageDetails(MessageDetails),
-    /// A group, as who has a link sees it.
+    /// A group, as a person with a link sees it.
     GroupPreview(Box<GroupPreview>),
-    /// The message that was looked for, if it is on this device.
+    /// The requested message, if it is on this device.
     Message(Option<Box<MessageView>>),
     /// What files are on this device.
     StoredFiles(Vec<StoredFile>),
 }
 
-/// Messages of a conversation that stand one after the other, without a hole.
+/// Consecutive messages of a conversation, without a hole.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Page {
     /// Of which conversation.
@@ -172,14 +173,14 @@ pub struct Snapshot {
     pub link: Option<LinkView>,
 }
 
-/// How an account is in the relay's directory.
+/// The state of an account in the relay's directory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Registration {
-    /// Still being put there.
+    /// The client is still registering it.
     Registering,
     /// Under its username.
     Done,
-    /// Under another username, since somebody else got its own while the relay was being restored.
+    /// Under another username, since somebody else took its own while the relay was being restored.
     Renamed,
 }
 
@@ -198,15 +199,15 @@ pub struct AccountView {
     pub invite: String,
     /// Whether read receipts are sent and shown.
     pub read_receipts: bool,
-    /// How the account is in the relay's directory.
+    /// The state of the account in the relay's directory.
     pub registration: Registration,
     /// The account's devices, oldest first.
     pub devices: Vec<OwnDeviceView>,
-    /// What other devices of the account did to its keys, and the person has not seen.
+    /// Key changes by other devices of the account that the person has not seen.
     pub key_changes: Vec<OwnKeyChange>,
-    /// The relay has shown other devices of the account than this one has verified.
+    /// The relay has shown another device log of the account than this device has verified.
     pub forked: bool,
-    /// Conversations that have been sent whole to a device that was linked here, and of how many; none when that is done.
+    /// Conversations that were sent whole to a device that was linked here, and their number in all; none when that is done.
     pub sharing: Option<(u32, u32)>,
     /// Recovery phrase and backup.
     pub recovery: Box<RecoveryView>,

@@ -1,4 +1,4 @@
-//! The recovery phrase and the backup, for who shows them.
+//! View models of the recovery phrase and the backup.
 
 use parley_protocol::ids::UnixMillis;
 use serde::{Deserialize, Serialize};

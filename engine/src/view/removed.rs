@@ -1,4 +1,4 @@
-//! What a removed device still has: what was written on it and never sent.
+//! View models of a removed device: texts that were written on it and never sent.
 
 use parley_protocol::ids::UnixMillis;
 use serde::{Deserialize, Serialize};

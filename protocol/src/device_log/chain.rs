@@ -1,4 +1,4 @@
-//! A verified log, and how it grows.
+//! The verified device log, and the rules by which it grows.
 
 use alloc::vec::Vec;
 
@@ -9,15 +9,14 @@ use super::room::Written;
 use crate::ids::{AccountId, DeviceId, EntryHash, UnixMillis};
 use crate::limits::MAX_DEVICES;
 
-/// Why entries are not a device log, or not the continuation of one. None of them is cured by a retry
-/// with the same entries.
+/// Why entries are not a device log, or not the continuation of one. A retry with the same entries never helps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum DeviceLogError {
     /// No entries.
     #[error("the device log is empty")]
     Empty,
-    /// The author has written their share, what is left of the log is for others, or there are more devices than an account
-    /// may have. To remove a device there is always room.
+    /// The author has written their share, the rest of the log is for others, or there are more devices than an account may
+    /// have. There is always room to remove a device.
     #[error("the device log is full")]
     Full,
     /// The bytes are not an entry.
@@ -26,7 +25,7 @@ pub enum DeviceLogError {
     /// A newer app wrote the entry.
     #[error("a device log entry has version {0}")]
     Version(u8),
-    /// The hash of the entry before is another.
+    /// The hash of the previous entry differs.
     #[error("a device log entry does not continue the log")]
     Broken,
     /// The log's first entry gives another account id.
@@ -38,11 +37,11 @@ pub enum DeviceLogError {
     /// A signature or counter-signature is missing or wrong.
     #[error("a device log entry is not signed validly")]
     Signature,
-    /// The change makes no sense: a second genesis, a device added twice, an unknown one removed, a recovery key that takes
-    /// its own place.
+    /// The change is impossible: a second genesis, a device added twice, an unknown device removed, a recovery key replaced
+    /// by itself.
     #[error("a device log entry makes an impossible change")]
     Change,
-    /// The log is shorter than one that was seen before, or says something else where that one said this.
+    /// The log is shorter than one seen before, or differs from it.
     #[error("the device log contradicts what was seen before")]
     Forked,
 }
@@ -56,12 +55,12 @@ pub struct LogHead {
     pub hash: EntryHash,
 }
 
-/// A device, and whether it is still the account's.
+/// A device, and whether it is still in the account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Device {
     /// As the log names it.
     pub record: DeviceRecord,
-    /// When it was added, as who added it knew the relay's clock.
+    /// When the device was added, by the relay's clock as the author knew it.
     pub added: UnixMillis,
     /// When it was removed, by the same clock.
     pub removed: Option<UnixMillis>,
@@ -98,8 +97,7 @@ impl DeviceLog {
         Self::verify(entries)
     }
 
-    /// Reads back a log that whoever keeps it has verified entry by entry. Links and authors are checked, signatures are
-    /// not.
+    /// Reads back a log whose keeper has verified it entry by entry. Checks links and authors, not signatures.
     pub fn read_back(account: &AccountId, entries: &[SignedEntry]) -> Result<Self, DeviceLogError> {
         let (genesis, rest) = entries.split_first().ok_or(DeviceLogError::Empty)?;
         if genesis.hash().0 != account.0 {
@@ -113,7 +111,7 @@ impl DeviceLog {
         Ok(log)
     }
 
-    /// The log whose first `after` entries are those of this one, and which goes on with `news`. What is new is verified.
+    /// The log that has this log's first `after` entries and continues with `news`. Verifies the new entries.
     pub fn continued(&self, after: u32, news: &[SignedEntry]) -> Result<Self, DeviceLogError> {
         let after = usize::try_from(after).map_err(|_| DeviceLogError::Broken)?;
         let known = self.entries.get(..after).ok_or(DeviceLogError::Broken)?;
@@ -158,7 +156,7 @@ impl DeviceLog {
         self.take(entry, &body)
     }
 
-    /// What an entry says and whose key is to have signed it, if it is the next one.
+    /// The body of an entry, and the key that must have signed it, if it is the next entry.
     fn linked(&self, entry: &SignedEntry) -> Result<(Body, VerifyingKeyBytes), DeviceLogError> {
         let body = entry.parse()?;
         if body.previous != Some(self.head().hash) {
@@ -210,7 +208,7 @@ impl DeviceLog {
             }
             Change::ReplaceRecoveryKey(key) => self.recovery_key = key,
             Change::RolledBack(id) | Change::Missed(id) => {
-                // That the device is in the log now follows from its being the author.
+                // As the author, the device must be in the log.
                 if body.author != Author::Device(id) {
                     return Err(DeviceLogError::Unauthorised);
                 }
@@ -219,7 +217,7 @@ impl DeviceLog {
         Ok(())
     }
 
-    /// Whether the log has room for an entry, whatever else is right or wrong with it.
+    /// Whether the log has room for an entry, whether or not the entry is valid otherwise.
     #[must_use]
     pub fn has_room_for(&self, body: &Body) -> bool {
         self.written.has_room(body, self.entries.len(), self.devices().count())
@@ -237,7 +235,7 @@ impl DeviceLog {
         self.recovery_key
     }
 
-    /// The device that changed the log last; none if the recovery key did. What a device says of itself is no change.
+    /// The device that last changed the log; none if the recovery key did. What a device says of itself is no change.
     #[must_use]
     pub fn last_author(&self) -> Option<DeviceId> {
         let bodies = self.entries.iter().rev().filter_map(|entry| entry.parse().ok());

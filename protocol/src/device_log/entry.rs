@@ -1,4 +1,4 @@
-//! One entry: its bytes, its hash and its signatures.
+//! One entry of a device log: its bytes, its hash and its signatures.
 
 use alloc::vec::Vec;
 use core::fmt;
@@ -83,13 +83,13 @@ pub enum Change {
     AddDevice(DeviceRecord),
     /// A device that is no longer the account's.
     RemoveDevice(DeviceId),
-    /// Another recovery key from here on.
+    /// A new recovery key from here on.
     ReplaceRecoveryKey(VerifyingKeyBytes),
-    /// The device says of itself that its state is an older one again (a browser profile that was restored from a
-    /// copy). Of what was begun with it since, it may know nothing.
+    /// The device says of itself that its state is an older one again (a browser profile that was restored from a copy). It
+    /// may know nothing of logs that others began with it since the copy.
     RolledBack(DeviceId),
     /// The device says of itself that it could not open a Welcome: a relay that was rolled back to a copy gave out a
-    /// KeyPackage a second time. Of a log that was begun with it since it may know nothing.
+    /// KeyPackage a second time. The device may know nothing of a log that others began with it since.
     Missed(DeviceId),
 }
 
@@ -98,7 +98,8 @@ pub enum Change {
 pub struct Body {
     /// Hash of the entry before; none in the genesis.
     pub previous: Option<EntryHash>,
-    /// The relay's clock, as the signing device knows it: what a removed device wrote counts if the relay stored it before.
+    /// The relay's clock, as the signing device knows it: what a removed device wrote counts if the relay stored it before
+    /// the removal.
     pub created: UnixMillis,
     /// Who signs.
     pub author: Author,
@@ -106,7 +107,7 @@ pub struct Body {
     pub change: Change,
 }
 
-/// An entry as it is stored and sent: not yet verified.
+/// An entry as clients and relay store and send it: not yet verified.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SignedEntry {
     /// A version byte and the postcard form of [`Body`]: exactly these bytes are signed and hashed.
@@ -130,7 +131,7 @@ impl SignedEntry {
         Ok(Self { body, signature, counter_signature })
     }
 
-    /// Puts an entry together whose body another device has counter-signed.
+    /// Makes an entry from a body that another device has counter-signed.
     #[must_use]
     pub fn sign_counter_signed(
         body: Bytes<MAX_DEVICE_LOG_BODY>,
@@ -154,7 +155,7 @@ impl SignedEntry {
         Bytes::new(bytes).map_err(|_| DeviceLogError::Malformed)
     }
 
-    /// Reads a body's bytes.
+    /// Decodes the bytes of a body.
     pub fn parse_body(bytes: &[u8]) -> Result<Body, DeviceLogError> {
         match bytes {
             [BODY_VERSION, rest @ ..] => match postcard::take_from_bytes::<Body>(rest) {

@@ -1,5 +1,6 @@
-//! Who may write how much, so that a device that writes whatever it can is removed all the same: for every device that is
-//! in the log there is room for its removal, the end of the log is for the phrase, and no author writes more than a share.
+//! Limits how much each author may write into a device log, so that even a device that writes as much as it can is removed in
+//! the end: every device in the log has room for its removal, the end of the log is for the phrase, and no author writes more
+//! than a share.
 
 use alloc::vec::Vec;
 
@@ -11,7 +12,7 @@ use crate::limits::{MAX_BY_AUTHOR, MAX_DEVICE_LOG, PHRASE_ROOM};
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Written {
     devices: Vec<(DeviceId, usize)>,
-    /// By the recovery key of now.
+    /// The number of entries by the current recovery key.
     recovery: usize,
 }
 
@@ -25,7 +26,7 @@ impl Written {
         }
     }
 
-    /// The entry is in the log.
+    /// Counts an entry of the log.
     pub(super) fn count(&mut self, body: &Body) {
         if let Change::ReplaceRecoveryKey(_) = body.change {
             self.recovery = 0;
@@ -40,10 +41,10 @@ impl Written {
         }
     }
 
-    /// Whether there is room for an entry in a log of so many, with so many devices that are in it now.
+    /// Whether a log with this many entries and current devices has room for an entry.
     pub(super) fn has_room(&self, body: &Body, entries: usize, devices: usize) -> bool {
         if is_removal(body) {
-            // One entry was kept for each of the devices.
+            // The log keeps room to remove each device.
             return entries < MAX_DEVICE_LOG;
         }
         let added = usize::from(matches!(body.change, Change::AddDevice(_)));

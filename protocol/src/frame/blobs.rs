@@ -1,4 +1,4 @@
-//! What a client asks about blobs and backups.
+//! Requests about blobs and backups.
 
 use serde::{Deserialize, Serialize};
 
@@ -36,7 +36,7 @@ pub struct FetchBlob {
     pub blob: BlobId,
     /// Where the part begins.
     pub offset: u64,
-    /// At most so many bytes; the relay sends no more than [`MAX_BLOB_PART`].
+    /// The most bytes; the relay sends no more than [`MAX_BLOB_PART`].
     pub most: u32,
 }
 
@@ -53,7 +53,7 @@ pub struct PutLogBlob {
     pub blob: BlobId,
     /// Length of the whole blob, in bytes: at most [`crate::limits::MAX_BLOB`], and not 0.
     pub size: u64,
-    /// SHA-256 of the whole blob. The relay forgets a blob that turns out to have another.
+    /// SHA-256 of the whole blob. The relay deletes a blob that turns out to have another hash.
     pub hash: BlobHash,
     /// Hash of the capability that reads it.
     pub reader: CapabilityHash,
@@ -63,7 +63,7 @@ pub struct PutLogBlob {
     pub bytes: Bytes<MAX_BLOB_PART>,
 }
 
-/// Reads a part of a blob of a log, once it is whole and its hash is right. Who reads it need not be in the group.
+/// Reads a part of a blob of a log, once the blob is whole and its hash is verified. The reader need not be in the group.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FetchLogBlob {
     /// The blob.
@@ -72,7 +72,7 @@ pub struct FetchLogBlob {
     pub capability: Capability,
     /// Where the part begins.
     pub offset: u64,
-    /// At most so many bytes; the relay sends no more than [`MAX_BLOB_PART`].
+    /// The most bytes; the relay sends no more than [`MAX_BLOB_PART`].
     pub most: u32,
 }
 
@@ -94,7 +94,8 @@ pub struct WriteBackupHead {
     pub address: InboxAddress,
     /// That device's inbox capability.
     pub capability: Capability,
-    /// The version that the client has seen, 0 when there is none: the head is taken only if that is still so.
+    /// The version that the client has seen, 0 if there is none: the relay accepts the head only if that is still the
+    /// version.
     pub after: u32,
     /// Opaque to the relay; an empty one ends the backup.
     pub value: Bytes<MAX_BACKUP_HEAD>,

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::ids::Epoch;
 
-/// Why the relay did not do what was asked. Nothing was changed.
+/// Why the relay refused a request. The relay has changed nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 pub enum RelayError {
     /// No log has this id.
@@ -16,7 +16,7 @@ pub enum RelayError {
     /// The capability opens no epoch or group era of this log, or is not the inbox's.
     #[error("the capability does not open this")]
     WrongCapability,
-    /// The log has gone on: read up to `current` and encrypt again.
+    /// The log is in a later epoch: read up to `current` and encrypt again.
     #[error("the epoch has ended")]
     StaleEpoch {
         /// The log's epoch now.
@@ -31,7 +31,7 @@ pub enum RelayError {
     /// Another account has this username, or one that looks like it.
     #[error("the username is taken")]
     UsernameTaken,
-    /// The device log has another length or end than the entry names.
+    /// The device log has another length or head than the entry names.
     #[error("the device log has gone on")]
     DeviceLogConflict,
     /// The entry does not continue the log validly, or a signature is wrong.
@@ -40,7 +40,7 @@ pub enum RelayError {
     /// Longer than the operation allows.
     #[error("the request is too large")]
     TooLarge,
-    /// The account, log or pool holds all it may.
+    /// The account, log or pool is full.
     #[error("the quota is exhausted")]
     QuotaExceeded,
     /// Too many requests; the same one may come again after this time.
@@ -49,7 +49,7 @@ pub enum RelayError {
         /// How long to wait, in milliseconds.
         retry_after_ms: u32,
     },
-    /// The entries after the given place have expired, a commit among them: nobody reads on from there.
+    /// The entries after the given place have expired, a commit among them: no client can read on from there.
     #[error("the entries have expired")]
     Expired,
     /// The relay's disk is full.
@@ -64,7 +64,7 @@ pub enum RelayError {
     /// A slot with this id is open.
     #[error("the slot is taken")]
     SlotTaken,
-    /// No slot with this id is open, or it has both its ends already.
+    /// No slot with this id is open, or both its ends are taken.
     #[error("the slot is unknown")]
     UnknownSlot,
     /// The other end has written: read that first.
@@ -76,10 +76,11 @@ pub enum RelayError {
     /// The head of the backup has another version: read it first.
     #[error("the backup has gone on")]
     BackupConflict,
-    /// The log has not, or no longer, the entry that the client knows: the relay's database was rolled back to a copy.
+    /// The log does not have, or no longer has, the entry that the client knows: the relay's database was rolled back to a
+    /// copy.
     #[error("the log has gone back")]
     RolledBack,
-    /// The blob is whole and has not the hash that was named: it is forgotten.
+    /// The blob is whole and does not have the named hash: the relay has deleted it.
     #[error("the blob has another hash")]
     WrongHash,
     /// No log has this invite link: it was revoked, it has expired, or its group has ended.
@@ -92,9 +93,9 @@ pub enum RelayError {
 pub enum Retry {
     /// The same request will be refused again.
     Never,
-    /// The same request may be accepted after so many milliseconds.
+    /// The relay may accept the same request after this many milliseconds.
     After(u32),
-    /// After reading the log to its end, a new request in its place may be accepted.
+    /// After reading the log to its end, the client may make a new request in its place.
     AfterCatchUp,
 }
 
@@ -105,7 +106,7 @@ impl RelayError {
         match self {
             Self::RateLimited { retry_after_ms } => Retry::After(retry_after_ms),
             Self::StorageFull => Retry::After(30_000),
-            // What is read, expires or is deleted makes room.
+            // Entries that are read, expire or are deleted make room.
             Self::QuotaExceeded => Retry::After(60_000),
             Self::Internal => Retry::After(2_000),
             Self::StaleEpoch { .. } | Self::DeviceLogConflict | Self::SlotConflict | Self::BackupConflict => {

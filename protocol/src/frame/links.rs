@@ -1,5 +1,5 @@
-//! Into a group's log by an invite link, with nobody online: who has the link's capability gets what members left for it, and may
-//! append a commit that brings a device in from outside (RFC 9420 section 12.4.3.2).
+//! Requests to join a group's log by an invite link, with nobody online: a client with the link's capability gets what
+//! members left for the link, and may append a commit that adds a device from outside (RFC 9420 section 12.4.3.2).
 
 use serde::{Deserialize, Serialize};
 
@@ -9,7 +9,7 @@ use crate::capability::{Capability, CapabilityHash};
 use crate::ids::{AppendId, Epoch, LogId, Seq, UnixMillis};
 use crate::limits::{MAX_ASK, MAX_COMMIT, MAX_LINKS, MAX_WRAP};
 
-/// The way into a log for who has one invite link.
+/// A link slot: the way into a log for holders of one invite link.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LinkSlot {
     /// Hash of the link's capability.
@@ -20,40 +20,40 @@ pub struct LinkSlot {
     pub expires: Option<UnixMillis>,
 }
 
-/// All ways into a log. They stand until the group era ends; then those that come with the commit take their place, or none.
+/// All link slots of a log. They are valid until the group era ends; then the slots in the commit replace them, or none.
 pub type LinkSlots = List<LinkSlot, MAX_LINKS>;
 
-/// Makes a log with ways in.
+/// Creates a log with link slots.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CreateLinkedLog {
-    /// As without them.
+    /// The log, as in `CreateLog`.
     pub creation: CreateLog,
-    /// The ways in.
+    /// The link slots.
     pub links: LinkSlots,
 }
 
-/// Appends a commit that begins a group era with ways into the log.
+/// Appends a commit that begins a group era, with link slots for the log.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AppendLinkedCommit {
-    /// As without them. It begins a group era.
+    /// The commit, as in `AppendCommit`. It begins a group era.
     pub commit: AppendCommit,
-    /// The ways in from then on.
+    /// The link slots from then on.
     pub links: LinkSlots,
 }
 
-/// Appends a commit that brings in who has a link. The group era goes on, with its ways in and its GroupInfo.
+/// Appends a commit that adds a device whose person has a link. The group era goes on, with its link slots and its GroupInfo.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct JoinByLink {
     /// The log.
     pub log: LogId,
-    /// The link's capability: takes the place of the epoch's.
+    /// The link's capability, in place of the epoch's.
     pub link: Capability,
     /// The epoch that ends, which must be the log's current one.
     pub epoch: Epoch,
-    /// The same in every retry. It begins with the first eight bytes of the hash of the link's capability, so that members see by
+    /// The same in every retry. Its first eight bytes are those of the hash of the link's capability, so that members see by
     /// which link an entry came that they cannot read.
     pub append: AppendId,
-    /// An external commit, sealed as all commits of a group.
+    /// An external commit, sealed like all commits of a group.
     pub commit: Bytes<MAX_COMMIT>,
     /// Hash of the capability to append in the next epoch.
     pub next_append: CapabilityHash,

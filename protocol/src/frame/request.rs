@@ -1,4 +1,4 @@
-//! What a client asks of the relay.
+//! Requests of a client to the relay.
 
 use alloc::vec::Vec;
 
@@ -21,26 +21,26 @@ use crate::username::Username;
 /// One request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClientFrame {
-    /// Repeated in the answer; a client does not use one twice on a connection.
+    /// The answer repeats it; a client uses each id once on a connection.
     pub id: RequestId,
-    /// What is asked.
+    /// The request.
     pub request: Request,
 }
 
-/// What can be asked. Answered by the [`super::Answer`] variant named in each line.
+/// The requests. Each line names the variant of [`super::Answer`] that answers it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Request {
     /// First frame of a connection. Answer: `Hello`.
     Hello,
     /// Nothing; keeps the connection and measures it. Answer: `Done`.
     Ping,
-    /// Makes a conversation log. Answer: `Done`, also when this very log was made before; or `Undelivered`.
+    /// Creates a conversation log. Answer: `Done`, also if this very log exists already; or `Undelivered`.
     CreateLog(CreateLog),
     /// Appends messages to a log, all or none. Answer: `Stored`, one for each message.
     AppendMessages(AppendMessages),
     /// Appends a commit and so ends the log's epoch. Answer: `Stored`, with one element; or `Undelivered`.
     AppendCommit(AppendCommit),
-    /// Reads on from a place and goes on with what comes, to the commit that ends the capability's group era.
+    /// Reads a log from a place on and continues with new entries, up to the commit that ends the capability's group era.
     /// Answer: `Subscribed`, then pushes.
     SubscribeLog(SubscribeLog),
     /// Ends the pushes for a log. Answer: `Done`.
@@ -52,11 +52,11 @@ pub enum Request {
         /// The read capability of its current group era.
         capability: Capability,
     },
-    /// Puts something into a device's inbox. Answer: `Stored`, with one element.
+    /// Posts an entry to a device's inbox. Answer: `Stored`, with one element.
     PostInbox(InboxPost),
-    /// Reads a device's inbox and goes on with what comes. Answer: `Subscribed`, then pushes.
+    /// Reads a device's inbox and continues with new entries. Answer: `Subscribed`, then pushes.
     SubscribeInbox(SubscribeInbox),
-    /// Deletes what stands in the inbox up to and with `upto`. Answer: `Done`.
+    /// Deletes the inbox entries up to and including `upto`. Answer: `Done`.
     AckInbox {
         /// Whose inbox.
         address: InboxAddress,
@@ -74,22 +74,22 @@ pub enum Request {
         /// The inbox's capability.
         capability: Capability,
     },
-    /// One KeyPackage of each of some devices of an account; a one-time one is given out once, and who has asked for many
-    /// gets the one of last resort. Answer: `KeyPackages`.
+    /// One KeyPackage of each of some devices of an account. The relay gives out a one-time KeyPackage once; a client that
+    /// has asked for many gets the one of last resort. Answer: `KeyPackages`.
     ClaimKeyPackages(ClaimKeyPackages),
-    /// Puts a new account into the directory. Answer: `Done`, also when this very account was put there before.
+    /// Registers a new account in the directory. Answer: `Done`, also if this very account is registered already.
     RegisterAccount(RegisterAccount),
-    /// Appends to an account's device log if its length is what the client thinks. Answer: `Done`.
+    /// Appends to an account's device log if its length is the one that the client expects. Answer: `Done`.
     AppendDeviceLog(AppendDeviceLog),
-    /// What is new in the device logs of some accounts. Answer: `DeviceLogs`.
+    /// The new entries of the device logs of some accounts. Answer: `DeviceLogs`.
     FetchDeviceLogs(List<KnownDeviceLog, MAX_LOOKUPS>),
     /// Gives an account a username, in place of the one it has. Answer: `Done`.
     ClaimUsername(UsernameClaim),
     /// The account behind a username. Answer: `Directory`.
     ResolveUsername(Username),
-    /// Leaves a stamp in place of the one that the device left before. Answer: `StampSwapped`.
+    /// Leaves a stamp that replaces the device's last one. Answer: `StampSwapped`.
     SwapStamp(SwapStamp),
-    /// Deletes all KeyPackages of a device, whose private parts it may not have. Answer: `KeyPackageCount`.
+    /// Deletes all KeyPackages of a device, which may lack their private keys. Answer: `KeyPackageCount`.
     ForgetKeyPackages {
         /// Whose.
         address: InboxAddress,
@@ -99,21 +99,21 @@ pub enum Request {
     /// Opens a rendezvous slot with its first value. It lives for [`crate::limits::SLOT_LIFETIME`] and no longer
     /// than this connection. Answer: `Slot`.
     OpenSlot(OpenSlot),
-    /// Puts a value in the place of the one that the client has seen. The first connection beside the opener's that
-    /// writes or watches is the slot's other end; for every third one the slot does not exist. Answer: `Slot`.
+    /// Replaces the value that the client has seen. The first connection other than the opener's that writes or watches is
+    /// the slot's other end; for any third connection the slot does not exist. Answer: `Slot`.
     WriteSlot(WriteSlot),
     /// The slot's value, and every later one. Answer: `Slot`, then pushes.
     WatchSlot(SlotId),
     /// Ends a slot. Answer: `Done`.
     CloseSlot(SlotId),
-    /// Puts the next bytes of a blob. What does not begin where the relay's copy ends is not taken, and the answer
-    /// says where that is: so a client asks, and goes on after a cut. Answer: `Blob`.
+    /// Puts the next bytes of a blob. The relay ignores bytes that do not begin where its copy ends, and its answer says
+    /// where that is: so a client asks, and continues after a lost connection. Answer: `Blob`.
     PutBlob(PutBlob),
     /// A part of a blob of the own account. Answer: `BlobPart`.
     FetchBlob(FetchBlob),
     /// Deletes blobs of the own account; unknown ones are no error. Answer: `Done`.
     DeleteBlobs(DeleteBlobs),
-    /// Puts a new head in the place of the one that the client has seen. Answer: `BackupHead` with what was written.
+    /// Replaces the head that the client has seen by a new one. Answer: `BackupHead` with the written head.
     WriteBackupHead(WriteBackupHead),
     /// The head of the own account's backup. Answer: `BackupHead`.
     FetchBackupHead(FetchBackupHead),
@@ -121,15 +121,15 @@ pub enum Request {
     FindRecoveryKey(VerifyingKeyBytes),
     /// As `PutBlob`, for a blob of a log. Answer: `Blob`.
     PutLogBlob(PutLogBlob),
-    /// A part of a blob of a log that is whole. Answer: `BlobPart`.
+    /// A part of a whole blob of a log. Answer: `BlobPart`.
     FetchLogBlob(FetchLogBlob),
-    /// Makes a log into which invite links lead. Answer: as to `CreateLog`.
+    /// Creates a log into which invite links lead. Answer: as to `CreateLog`.
     CreateLinkedLog(CreateLinkedLog),
     /// Appends a commit after which invite links lead into the log. Answer: as to `AppendCommit`.
     AppendLinkedCommit(AppendLinkedCommit),
     /// The logs into which an invite link leads, the newest first. Answer: `Links`.
     OpenLink(Capability),
-    /// Appends the commit of who comes by an invite link. Answer: `Stored`, with one element.
+    /// Appends the commit of a joiner by an invite link. Answer: `Stored`, with one element.
     JoinByLink(JoinByLink),
     /// A page of a log. Answer: `Entries`.
     ReadLog(ReadLog),
@@ -151,13 +151,13 @@ pub struct OpenSlot {
 pub struct WriteSlot {
     /// Which slot.
     pub slot: SlotId,
-    /// The version that the client has seen: the value is taken only if it is still the last one.
+    /// The version that the client has seen: the relay accepts the value only if that is still the latest.
     pub after: u32,
     /// Opaque to the relay.
     pub value: Bytes<MAX_SLOT>,
 }
 
-/// Makes a log whose first epoch is `epoch`, in which its first group era begins.
+/// Creates a log whose first epoch is `epoch`, in which its first group era begins.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CreateLog {
     /// The log, chosen at random.
@@ -174,12 +174,12 @@ pub struct CreateLog {
     pub group_info: Option<Bytes<MAX_GROUP_INFO>>,
 }
 
-/// Welcomes of one commit. Most of a Welcome is the same for all (RFC 9420 section 12.4.3.1): it travels once.
+/// Welcomes of one commit. Most of a Welcome is the same for all (RFC 9420 section 12.4.3.1): clients send that part once.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Welcomes {
-    /// How each begins.
+    /// The beginning of each Welcome.
     pub posts: List<InboxPost, MAX_WELCOMES>,
-    /// How all of them end: the relay puts it behind each payload.
+    /// The end of all Welcomes: the relay appends it to each payload.
     pub end: Bytes<MAX_WELCOME>,
 }
 
@@ -188,26 +188,26 @@ impl Welcomes {
         self.posts.iter().map(|post| post.payload.len()).fold(0, usize::saturating_add)
     }
 
-    /// Bytes of all of them, as they stand in the inboxes.
+    /// Bytes of all Welcomes together, as the inboxes hold them.
     #[must_use]
     pub fn whole_bytes(&self) -> usize {
         self.begins().saturating_add(self.end.len().saturating_mul(self.posts.len()))
     }
 
-    /// Whether they are not too large together, neither as they travel nor as they stand in the inboxes.
+    /// Whether the Welcomes are within the limits, both as sent and as the inboxes hold them.
     #[must_use]
     pub fn fit(&self) -> bool {
         self.begins().saturating_add(self.end.len()) <= MAX_WELCOME_TOTAL
             && self.whole_bytes() <= MAX_WELCOMES_WHOLE
     }
 
-    /// Whether there is none.
+    /// Whether there are no Welcomes.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.posts.is_empty()
     }
 
-    /// Each of them whole.
+    /// Each Welcome whole.
     ///
     /// # Errors
     ///
@@ -245,7 +245,7 @@ pub struct NewMessage {
     pub payload: Bytes<MAX_MESSAGE>,
 }
 
-/// Appends a commit that ends `epoch`, and with it, if it says so, the group era.
+/// Appends a commit that ends `epoch` and, if it says so, the group era.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AppendCommit {
     /// The log.
@@ -260,11 +260,11 @@ pub struct AppendCommit {
     pub commit: Bytes<MAX_COMMIT>,
     /// Hash of the capability to append in the next epoch.
     pub next_append: CapabilityHash,
-    /// Hash of the capability to read the group era that begins with the next epoch; none if this one goes on.
+    /// Hash of the capability to read the group era that begins with the next epoch; none if the current era goes on.
     pub next_read: Option<CapabilityHash>,
     /// Welcomes for the members that the commit adds.
     pub welcomes: Welcomes,
-    /// GroupInfo of the next epoch, sealed by the members. Without one, that of the group era stays as long as the era.
+    /// GroupInfo of the next epoch, sealed by the members. Without one, the group era's GroupInfo stays as long as the era.
     pub group_info: Option<Bytes<MAX_GROUP_INFO>>,
 }
 
@@ -275,16 +275,16 @@ pub struct SubscribeLog {
     pub log: LogId,
     /// The capability to read the group era.
     pub capability: Capability,
-    /// The epoch in which the client came, if the group era began before: nothing older is sent to it.
+    /// The epoch in which the client joined, if the group era began before: the relay sends it nothing older.
     pub since: Option<Epoch>,
     /// The last entry that the client has on disk.
     pub after: Seq,
-    /// The last entry that the client knows to be there. The relay looks whether it is, so that both notice when the
-    /// relay's database was rolled back to a copy and numbers are given out a second time.
+    /// The last entry that the client knows to be there. The relay checks whether it has that entry, so that both notice when
+    /// the relay's database was rolled back to a copy and gives out numbers a second time.
     pub known: Option<KnownPlace>,
 }
 
-/// An entry of a log, whatever is in it.
+/// An entry of a log, whatever its content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KnownPlace {
     /// Its place.
@@ -318,10 +318,10 @@ pub struct InboxPost {
 pub struct SubscribeInbox {
     /// Whose inbox.
     pub address: InboxAddress,
-    /// The secret whose hash stands in the device log.
+    /// The secret whose hash is in the device log.
     pub capability: Capability,
-    /// The last entry that the device has on disk. Numbers are good for one connection: on the next one an inbox is
-    /// read from its beginning, since what was acknowledged is gone.
+    /// The last entry that the device has on disk. Numbers are valid for one connection: on the next one the client reads the
+    /// inbox from its beginning, since the relay has deleted acknowledged entries.
     pub after: Seq,
 }
 
@@ -343,32 +343,33 @@ pub struct PublishKeyPackages {
     pub address: InboxAddress,
     /// The inbox's capability.
     pub capability: Capability,
-    /// Given out once each.
+    /// The relay gives each out once.
     pub one_time: List<Bytes<MAX_KEY_PACKAGE>, MAX_KEY_PACKAGES>,
-    /// Given out when no other is left.
+    /// The relay gives it out when no other is left.
     pub last_resort: Option<Bytes<MAX_KEY_PACKAGE>>,
 }
 
-/// Takes KeyPackages.
+/// Claims KeyPackages.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClaimKeyPackages {
     /// Whose.
     pub account: AccountId,
-    /// Of which of its devices; those that the relay does not know are left out of the answer.
+    /// The devices; the relay leaves those that it does not know out of the answer.
     pub devices: List<DeviceId, MAX_DEVICES>,
 }
 
-/// A device log, as far as a client has it.
+/// A device log, as far as a client has verified it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KnownDeviceLog {
     /// The account.
     pub account: AccountId,
-    /// How the log ends that the client has verified. Where the relay's log has the same entry, only what follows is sent.
+    /// The head of the log that the client has verified. If the relay's log has the same entry, the relay sends only later
+    /// ones.
     pub known: Option<LogHead>,
 }
 
-/// An account that the relay does not know: a new one, or one that was made after the copy from which the relay's
-/// database was rolled back.
+/// Registers an account that the relay does not know: a new one, or one made after the copy to which the relay's database was
+/// rolled back.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RegisterAccount {
     /// Its whole device log.
@@ -382,11 +383,11 @@ pub struct RegisterAccount {
 pub struct AppendDeviceLog {
     /// The account.
     pub account: AccountId,
-    /// Names the entry before it, which makes this a compare-and-set.
+    /// The entry names the one before it, which makes this a compare-and-set.
     pub entry: SignedEntry,
 }
 
-/// A device says that its account has a username.
+/// A device claims a username for its account.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UsernameClaim {
     /// The name.

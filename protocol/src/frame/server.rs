@@ -1,4 +1,4 @@
-//! What the relay says to a client.
+//! Frames from the relay to a client: answers and pushes.
 
 use serde::{Deserialize, Serialize};
 
@@ -15,14 +15,14 @@ use crate::username::Username;
 /// One frame from the relay.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ServerFrame {
-    /// To one request.
+    /// The answer to one request.
     Answer {
         /// The request's id.
         id: RequestId,
-        /// What came of it.
+        /// The result.
         result: Result<Answer, RelayError>,
     },
-    /// Unasked, of a subscription.
+    /// A push of a subscription.
     Push(Push),
     /// The relay ends the connection after this frame.
     Closing(ClosingReason),
@@ -31,21 +31,21 @@ pub enum ServerFrame {
 /// Why the relay ends a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ClosingReason {
-    /// The relay restarts; come back.
+    /// The relay restarts; connect again.
     ShuttingDown,
-    /// The client does not read what it subscribed to; come back and read on.
+    /// The client does not read its subscriptions; connect again and read on.
     SlowReader,
-    /// The client sent what no client sends.
+    /// The client violated the protocol.
     ProtocolViolation,
-    /// The relay takes no more connections from here. It says so on a connection that it has accepted for nothing else:
-    /// a browser does not tell its page why a WebSocket was refused.
+    /// The relay takes no more connections from this address. It says so on a connection that it accepted only for that: a
+    /// browser does not tell its page why a WebSocket was refused.
     Full {
         /// How long to wait, in milliseconds.
         retry_after_ms: u32,
     },
 }
 
-/// The good answers.
+/// Successful answers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Answer {
     /// To `Hello`.
@@ -53,9 +53,9 @@ pub enum Answer {
         /// The relay's clock.
         now: UnixMillis,
     },
-    /// It is done, and on disk.
+    /// The request is carried out, and the result is on disk.
     Done,
-    /// What was appended is on disk.
+    /// The appended entries are on disk.
     Stored(List<Stored, MAX_APPEND>),
     /// Pushes follow.
     Subscribed(Subscribed),
@@ -63,7 +63,7 @@ pub enum Answer {
     GroupInfo {
         /// The log's current epoch.
         epoch: Epoch,
-        /// As the last commit of the group era brought it that brought one.
+        /// From the last commit of the group era that brought one.
         sealed: Option<Bytes<MAX_GROUP_INFO>>,
     },
     /// One-time KeyPackages left.
@@ -73,22 +73,22 @@ pub enum Answer {
         /// Whether there is one of last resort.
         last_resort: bool,
     },
-    /// One for each device that was named and has any.
+    /// One for each named device that has any.
     KeyPackages(List<ClaimedKeyPackage, MAX_DEVICES>),
     /// What the directory knows of an account.
     Directory(DirectoryRecord),
     /// The new stamp is on disk.
     StampSwapped {
-        /// The stamp that stood there; none at a device's first swap.
+        /// The device's stamp before; none at its first swap.
         before: Option<Stamp>,
     },
-    /// What stands in the slot.
+    /// The value of the slot.
     Slot(SlotState),
-    /// As `Subscribed`, for a group era, or an epoch in it, that begins after the place that was asked for.
+    /// As `Subscribed`, for a group era, or an epoch in it, that begins after the requested place.
     SubscribedFrom {
         /// The state of the log.
         state: Subscribed,
-        /// The last entry before that: pushes begin after it.
+        /// The last entry before it: pushes begin after that entry.
         start: Seq,
     },
     /// How much of a blob is on disk.
@@ -100,28 +100,28 @@ pub enum Answer {
     BlobPart {
         /// Length of the whole blob, in bytes.
         size: u64,
-        /// What stands at the offset; empty at the end of what is on disk.
+        /// The bytes at the offset; empty at the end of what is on disk.
         bytes: Bytes<MAX_BLOB_PART>,
     },
     /// The head of an account's backup.
     BackupHead(BackupHead),
-    /// To `CreateLog` and `AppendCommit`, of which nothing was done: these inboxes take nothing now. Without their devices
-    /// it may be done.
+    /// To `CreateLog` and `AppendCommit`: the relay did nothing, because these inboxes take nothing now. A request without
+    /// their devices may succeed.
     Undelivered(List<InboxAddress, MAX_WELCOMES>),
-    /// To `FetchDeviceLogs`, in the order in which was asked.
+    /// To `FetchDeviceLogs`, in the order of the request.
     DeviceLogs(List<DeviceLogNews, MAX_LOOKUPS>),
     /// To `OpenLink`, the newest log first; one or more.
     Links(List<LinkOffer, MAX_LINK_OFFERS>),
     /// To `ReadLog`.
     Entries {
-        /// The next ones, in order and without a gap; for messages that have expired one entry stands.
+        /// The next entries, in order and without a gap; one entry stands for a run of expired messages.
         entries: List<LogEntry, MAX_PUSH>,
         /// Whether there are more in this group era.
         more: bool,
     },
 }
 
-/// Where an account's backup begins.
+/// The head of an account's backup.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BackupHead {
     /// Counts the heads, from 1.
@@ -139,21 +139,22 @@ pub struct SlotState {
     pub value: Bytes<MAX_SLOT>,
 }
 
-/// Where an append landed.
+/// The place of an append.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stored {
     /// Its place in the log.
     pub seq: Seq,
     /// The relay's time, which never goes back within a log.
     pub time: UnixMillis,
-    /// When the place was given out (of no meaning for an inbox, whose numbers are good for one subscription).
+    /// The era in which the relay gave out the place (without meaning for an inbox, whose numbers are valid for one
+    /// subscription).
     pub era: Era,
 }
 
 /// The state of a log at the moment of subscription.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Subscribed {
-    /// The last entry that the capability opens as yet (0 if none).
+    /// The last entry that the capability opens so far (0 if none).
     pub head: Seq,
     /// The first epoch of the group era that the capability opens (0 for an inbox).
     pub epoch: Epoch,
@@ -168,19 +169,19 @@ pub struct ClaimedKeyPackage {
     pub key_package: Bytes<MAX_KEY_PACKAGE>,
 }
 
-/// What the directory says of one of the accounts that it was asked for.
+/// The directory's answer about one requested account.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum DeviceLogNews {
-    /// What is new.
+    /// The new entries.
     Record(DirectoryRecord),
     /// There is no such account.
     Unknown(AccountId),
-    /// The answer has become long enough without this one: it is to be asked for again. The first of an answer never is.
+    /// The answer is long enough without this account: the client asks for it again. The first of an answer is never `Later`.
     Later(AccountId),
 }
 
 impl DeviceLogNews {
-    /// Whom it is about.
+    /// The account that the answer is about.
     #[must_use]
     pub const fn account(&self) -> AccountId {
         match self {
@@ -190,12 +191,12 @@ impl DeviceLogNews {
     }
 }
 
-/// An account as the directory has it.
+/// An account in the directory.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DirectoryRecord {
     /// The account.
     pub account: AccountId,
-    /// How many entries of its device log are left out before `log`, since who asked has them.
+    /// The number of entries before `log` that the relay leaves out, since the client has them.
     pub after: u32,
     /// Its device log from there on.
     pub log: List<SignedEntry, MAX_DEVICE_LOG>,
@@ -203,17 +204,17 @@ pub struct DirectoryRecord {
     pub username: Option<Username>,
 }
 
-/// What a subscription brings.
+/// A push of a subscription.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Push {
-    /// The next entries of a log, in order and without a gap: for messages that have expired one entry stands.
+    /// The next entries of a log, in order and without a gap: one entry stands for a run of expired messages.
     Log {
         /// Which log.
         log: LogId,
         /// One or more.
         entries: List<LogEntry, MAX_PUSH>,
     },
-    /// The next entries of an inbox, in order (numbers may be skipped: what was acknowledged is gone).
+    /// The next entries of an inbox, in order (numbers may be skipped: the relay deletes acknowledged entries).
     Inbox {
         /// Whose inbox.
         device: DeviceId,
@@ -224,20 +225,20 @@ pub enum Push {
     Slot {
         /// Which slot.
         slot: SlotId,
-        /// What stands in it now; none when it has ended.
+        /// Its value now; none if the slot has ended.
         state: Option<SlotState>,
     },
 }
 
-/// What an entry of a conversation log is.
+/// The kind of an entry of a conversation log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum EntryKind {
     /// A message.
     Message,
     /// The commit that ends the entry's epoch.
     Commit,
-    /// Messages that the relay no longer has, all of one epoch: those from `first` to the entry's place. The payload is
-    /// empty, the append id and the era are zeros, and the time is not before that of the last of them.
+    /// Messages that the relay has deleted for their age, all of one epoch: those from `first` to the entry's place. The
+    /// payload is empty, the append id and the era are zeros, and the time is not before the time of the last of them.
     Expired {
         /// The first of them.
         first: Seq,
@@ -253,9 +254,9 @@ pub struct LogEntry {
     pub epoch: Epoch,
     /// The era in which the relay gave out the place.
     pub era: Era,
-    /// As its sender chose it.
+    /// Chosen by its sender.
     pub append: AppendId,
-    /// Message or commit, or what is left of messages.
+    /// A message, a commit, or expired messages.
     pub kind: EntryKind,
     /// When the relay stored it.
     pub time: UnixMillis,
@@ -264,7 +265,7 @@ pub struct LogEntry {
 }
 
 impl LogEntry {
-    /// The first place for which it stands: its own, if it does not stand for messages that have expired.
+    /// The first place that the entry stands for: its own, unless it stands for expired messages.
     #[must_use]
     pub fn first(&self) -> Seq {
         match self.kind {

@@ -1,4 +1,4 @@
-//! The devices of the own account: what its device log says, and what follows from it for this device.
+//! The devices of the own account: verifies and extends the own device log, and applies each change to this device.
 
 use parley_protocol::bounded::Bytes;
 use parley_protocol::device_log::{Author, Body, Change, DeviceLog, SignedEntry};
@@ -13,11 +13,11 @@ use crate::directory_entry::{Found, LookUpError};
 use crate::domain::content::{Sync, display_name};
 use crate::view::{CommandError, OwnDeviceView, Reply, ViewRequestId};
 
-/// What stands in an inbox when a device of the account can be added to conversations: version and kind.
+/// First bytes of an inbox entry that says that a device of the account can be added to conversations: version and kind.
 pub(in crate::core) const READY: [u8; 2] = [1, 2];
 
 impl Engine {
-    /// Asks what the own device log says now: another device, or the recovery key, may have written in it.
+    /// Asks the directory for the own device log: another device, or the recovery key, may have appended to it.
     pub(in crate::core) fn ask_own_log(&mut self) {
         let Some(account) = self.account.as_ref().map(|account| account.id) else { return };
         if self.online() && self.is_registered() && !self.is_pending(|pending| *pending == Pending::OwnLog) {
@@ -35,7 +35,7 @@ impl Engine {
                 }
                 self.begin_own_conversation();
             }
-            // What does not verify is no log of this account.
+            // A log that does not verify is no log of this account.
             Err(LookUpError::Forged) => {}
             Err(LookUpError::Relay(error)) => {
                 if let (Retry::After(_), Some(account)) = (error.retry(), &self.account) {
@@ -56,18 +56,18 @@ impl Engine {
         self.go_on_sending();
     }
 
-    /// There is another log of the own account that contradicts the one that is known here: the person is told.
+    /// Another device log of the own account contradicts the one that this device knows: tells the person.
     pub(in crate::core) fn own_log_is_forked(&mut self) {
         if !std::mem::replace(&mut self.link.forked, true) {
             self.changed.account = true;
         }
     }
 
-    /// Takes a log that continues the own one. One that contradicts it is a lie of the relay's: it changes nothing, and the
-    /// person is told.
+    /// Takes a log that continues the own one. A log that contradicts the own one is a lie of the relay: it changes nothing,
+    /// and the person is told.
     pub(in crate::core) fn take_own_log(&mut self, log: DeviceLog) {
         let Some(own) = &mut self.own_log else { return };
-        // Answers may overtake each other: a log that is older is none that contradicts.
+        // Answers may overtake each other: an older log is no contradiction.
         if !log.contains(&own.head()) && !own.contains(&log.head()) {
             return self.own_log_is_forked();
         }
@@ -85,7 +85,7 @@ impl Engine {
         account.entries = entries;
         let (id, device) = (account.id, account.device);
         self.save_account();
-        // A relay that is rolled back to a copy of before would not know these entries.
+        // A relay that is rolled back to an earlier copy would not know these entries.
         self.leave_stamp();
         if self.own_log.as_ref().is_some_and(|log| log.device(&device).is_none()) {
             return self.removed();
@@ -98,8 +98,8 @@ impl Engine {
         self.devices_changed(&id);
     }
 
-    /// Says in the inboxes of the account's other devices that this one can be added, while it is not in the account's own
-    /// conversation: the one that linked it may have gone before it could be told.
+    /// Says in the inboxes of the account's other devices that this device can be added, as long as it is not in the
+    /// account's own conversation: the device that linked it may have gone before this one could tell it.
     pub(in crate::core) fn post_ready(&mut self) {
         let (Some(log), Some(own)) = (&self.own_log, self.account.as_ref().map(Account::address)) else {
             return;
@@ -118,7 +118,7 @@ impl Engine {
         }
     }
 
-    /// Somebody says that a device of the account can be added. Anybody can say so: it leads to nothing but looking.
+    /// Somebody says that a device of the account can be added. Anybody can say so: this device only checks its groups.
     pub(in crate::core) fn device_is_ready(&mut self) {
         let Some(account) = &self.account else { return };
         let (account, device) = (account.id, account.device);
@@ -130,7 +130,7 @@ impl Engine {
         }
     }
 
-    /// The account's own conversation is made with a device that was linked here: now the others are changed.
+    /// The account's own conversation with a device that was linked here is made: now the other conversations are changed.
     pub(in crate::core) fn own_conversation_made(&mut self, id: &LogId) {
         let own = self.logs.get(id).is_some_and(|log| self.is_own_conversation(&log.conversation));
         if own && self.notes.is_due() {
@@ -138,7 +138,7 @@ impl Engine {
         }
     }
 
-    /// Every device that this one did not link itself is shown until the person says that it is right.
+    /// Shows every device that this one did not link itself, until the person says that the device is theirs.
     fn note_new_devices(&mut self, news: &[SignedEntry]) {
         let Some(own) = self.account.as_ref().map(|account| account.device) else { return };
         for body in news.iter().filter_map(|entry| entry.parse().ok()) {
@@ -159,7 +159,7 @@ impl Engine {
         bodies.any(|body| matches!(body.change, Change::RemoveDevice(_)) && Some(body.author) == own)
     }
 
-    /// A commit removed this device from a group; whether from the account too, its log says.
+    /// A commit removed this device from a group; the device log says whether it was also removed from the account.
     pub(in crate::core) fn was_removed_from(&mut self, id: &LogId) {
         self.end_log(id);
         self.ask_own_log();
@@ -184,7 +184,7 @@ impl Engine {
         Ok(None)
     }
 
-    /// Calls one of the own devices something else, on all of them.
+    /// Renames one of the own devices, on all devices of the account.
     pub(in crate::core) fn rename_device(
         &mut self,
         device: DeviceId,
@@ -201,14 +201,14 @@ impl Engine {
         let back = self.notes.is_fresh(device) && self.came_by_phrase(device);
         self.notes.accept(device);
         self.save_notes();
-        // Without a backup the phrase opened nothing: what was written comes from here, now that the person agrees.
+        // Without a backup the phrase opened nothing: now that the person agrees, this device sends the history.
         if back && !self.phrase_opens_all() {
             self.share_with_returned(None);
         }
         Reply::Done
     }
 
-    /// Whether a device was signed in with the recovery key.
+    /// Whether a device entered the device log by the recovery key.
     fn came_by_phrase(&self, device: &DeviceId) -> bool {
         let mut bodies =
             self.own_log.iter().flat_map(DeviceLog::entries).filter_map(|entry| entry.parse().ok());
@@ -233,7 +233,7 @@ impl Engine {
         SignedEntry::sign(&self.next_entry(change)?, self.key.as_ref()?, added).ok()
     }
 
-    /// Sends an entry of the own log; what it does is done when the relay has it.
+    /// Sends an entry of the own log; the engine applies the entry when the relay has it.
     pub(in crate::core) fn append_own_log(&mut self, entry: SignedEntry, view: Option<ViewRequestId>) {
         let Some(account) = self.account.as_ref().map(|account| account.id) else { return };
         self.leave_stamp();
@@ -255,13 +255,13 @@ impl Engine {
                     self.take_own_log(log);
                 }
                 if self.returning.is_some() {
-                    // What was held back before the lost devices were out goes now.
+                    // Outputs that waited until the lost devices were removed go out now.
                     self.retry_later(0);
                 }
                 Reply::Done
             }
             Err(error) => {
-                // Another device may have written first.
+                // Another device may have appended first.
                 self.ask_own_log();
                 Reply::Failed(command_error(error))
             }

@@ -1,4 +1,4 @@
-//! What the relay's directory says of accounts, and what is believed of it.
+//! Verifies what the relay's directory returns about accounts, and updates the pinned device logs.
 
 use parley_protocol::bounded::List;
 use parley_protocol::device_log::DeviceLog;
@@ -13,17 +13,17 @@ use crate::domain::content::HeadHint;
 use crate::domain::conversation::{ConversationKey, id_of};
 use crate::view::{CommandError, Person, Reply, UsernameStatus, ViewRequestId, Warning};
 
-/// How often on one connection the relay may lack entries of a contact's device log that it was given: answers may
+/// How often on one connection the relay may lack entries of a contact's device log that this device gave it: answers may
 /// overtake each other once.
 const MAX_TOLD: u32 = 2;
 
 impl Engine {
-    /// Asks the directory what is new of an account.
+    /// Asks the directory for new entries of an account.
     pub(in crate::core) fn look_up(&mut self, account: AccountId, pending: Pending) {
         self.look_up_all(vec![account], pending);
     }
 
-    /// Asks the directory what is new of some accounts, at most [`MAX_LOOKUPS`].
+    /// Asks the directory for new entries of some accounts, at most [`MAX_LOOKUPS`].
     pub(in crate::core) fn look_up_all(&mut self, accounts: Vec<AccountId>, pending: Pending) {
         let known = |account| {
             let known = self.known_log(&account).map(DeviceLog::head);
@@ -39,7 +39,7 @@ impl Engine {
         own.or_else(|| self.contacts.get(account).map(|contact| &contact.log))
     }
 
-    /// What the directory says of the one account that it was asked for.
+    /// The directory's answer about the one account in the request.
     pub(in crate::core) fn looked_up(
         &self,
         result: Result<Answer, RelayError>,
@@ -76,7 +76,7 @@ impl Engine {
         result: Result<Found, LookUpError>,
     ) {
         let reply = match result {
-            // The invite says who it is of; the relay has no say in it.
+            // The invite names its account; the relay has no say in that.
             Ok(found) if invited.is_some_and(|account| account != found.log.account()) => {
                 Reply::Failed(CommandError::Forged)
             }
@@ -109,19 +109,20 @@ impl Engine {
         Ok(Person { account, username, conversation, chat })
     }
 
-    /// Takes a newer log of a contact; a log that contradicts the pinned one is not taken, and shown.
+    /// Takes a newer log of a contact; refuses a log that contradicts the pinned one, and shows that.
     pub(in crate::core) fn update_contact(&mut self, account: &AccountId, found: Found) {
         let Some(contact) = self.contacts.get_mut(account) else {
             return;
         };
         let (before, there) = (contact.log.entries().len(), found.log.entries().len());
-        // The relay was rolled back to a copy, or hides what it has: what it got back it cannot have lost.
+        // The relay was rolled back to a copy, or hides what it has: it cannot have lost the entries that this device brought
+        // back.
         let told = self.link.whole.get(account).copied().unwrap_or_default();
         if there < before && contact.log.contains(&found.log.head()) && told < MAX_TOLD {
             return self.bring_back(*account, there);
         }
         match contact.log.advance_to(found.log) {
-            // The first one stays: that it changed is the relay's word alone.
+            // The first username stays: only the relay says that it changed.
             Ok(()) => contact.username = contact.username.take().or(found.username),
             Err(_) => contact.warning = Some(Warning::ForkedDeviceLog),
         }
@@ -148,7 +149,7 @@ impl Engine {
         true
     }
 
-    /// A member said, inside of a message, how its own device log ends.
+    /// A member said inside a message how its own device log ends.
     pub(in crate::core) fn heard(&mut self, account: &AccountId, head: &HeadHint) {
         if self.is_own_account(account) {
             return self.heard_of_own_log(head);
@@ -177,14 +178,13 @@ impl Engine {
     fn heard_of_own_log(&mut self, head: &HeadHint) {
         match self.own_log.as_ref().map(|log| head.judge(log)) {
             Some(HeadVerdict::Newer) => self.ask_own_log(),
-            // The relay shows the two of them different logs, and may never show this one the other's.
+            // The relay shows the two devices different logs, and may never show this device the other's.
             Some(HeadVerdict::Forked) => self.own_log_is_forked(),
             Some(HeadVerdict::Known) | None => {}
         }
     }
 
-    /// The relay was asked for the log that a contact spoke of. If it has no log with that head, it hides
-    /// something.
+    /// The relay's answer about the log that a contact spoke of. If the relay has no log with that head, it hides something.
     pub(in crate::core) fn gossip_answered(
         &mut self,
         account: AccountId,
@@ -193,7 +193,7 @@ impl Engine {
     ) {
         match result {
             Ok(found) => self.update_contact(&account, found),
-            // Without an answer nothing is known; the next message asks again.
+            // Without an answer this device knows nothing; the next message makes it ask again.
             Err(LookUpError::Relay(_)) => return,
             Err(LookUpError::Forged) => {}
         }
@@ -206,7 +206,7 @@ impl Engine {
     }
 }
 
-/// What it means to a person who looked for somebody that the directory had no good answer.
+/// The error for a person whose search got no good answer from the directory.
 pub(in crate::core) const fn lookup_refused(error: LookUpError) -> CommandError {
     match error {
         LookUpError::Forged => CommandError::Forged,
@@ -214,7 +214,7 @@ pub(in crate::core) const fn lookup_refused(error: LookUpError) -> CommandError 
     }
 }
 
-/// What a refusal means to a person who asked for something.
+/// The error for a person whose request the relay refused.
 pub(in crate::core) const fn command_error(error: RelayError) -> CommandError {
     match error {
         RelayError::UnknownAccount => CommandError::NotFound,

@@ -1,5 +1,5 @@
-//! Every change of keys is shown: what other devices of the account did to it, on this one, and what a contact's devices did
-//! to theirs, in their chat.
+//! Shows every key change: changes by other devices of the account on this device, and changes of a contact's devices in the
+//! chat with that contact.
 
 use parley_protocol::device_log::{Author, Change, SignedEntry};
 use parley_protocol::ids::{AccountId, LogId, MessageId, UnixMillis};
@@ -10,11 +10,11 @@ use crate::domain::message::{Message, MessageBody};
 use crate::records::keys;
 use crate::view::{KeyChange, OwnKeyChange, Reply};
 
-/// No more changes than this are kept until they are seen.
+/// Most changes that the engine keeps until the person has seen them.
 const MOST_CHANGES: usize = 16;
 
 impl Engine {
-    /// A contact's device log has entries after the first `before`: their chat says what these changed, each kind once.
+    /// A contact's device log has entries after the first `before`: the chat says what these changed, each kind once.
     pub(in crate::core) fn keys_changed(&mut self, account: &AccountId, before: usize) {
         let Some(contact) = self.contacts.get(account).filter(|_| self.consents_to(account)) else { return };
         let news = contact.log.entries().iter().skip(before).filter_map(|entry| entry.parse().ok());
@@ -28,14 +28,14 @@ impl Engine {
         let Some(log) = self.usable_log(&ConversationKey::Peer(*account)).or(logs.last().copied()) else {
             return;
         };
-        // After everything, and no two lines in one place.
+        // After everything else, and no two lines at one place.
         let first = self.relay_time().max(self.reached(&log)).0;
         for (later, change) in (first..).zip(said) {
             self.say_keys_changed(account, &log, UnixMillis(later), change);
         }
     }
 
-    /// Neither brings the chat up in the list nor back into it.
+    /// The line neither moves the chat up in the list nor brings it back into the list.
     fn say_keys_changed(&mut self, peer: &AccountId, log: &LogId, stored: UnixMillis, change: KeyChange) {
         let conversation = id_of(peer);
         let Some(seq) = self.logs.get(log).map(|log| log.cursor.next()) else { return };
@@ -47,11 +47,12 @@ impl Engine {
         self.changed.messages.or_default(conversation).push(view);
     }
 
-    /// The own device log has new entries. A new device is shown apart, until the person says that it is right.
+    /// The own device log has new entries. The views show a new device separately, until the person says that the device is
+    /// theirs.
     pub(in crate::core) fn note_key_changes(&mut self, news: &[SignedEntry]) {
         let Some(own) = self.account.as_ref().map(|account| Author::Device(account.device)) else { return };
         if self.returning.is_some() {
-            // What is done with the phrase is done here.
+            // The person uses the phrase on this device.
             return;
         }
         for body in news.iter().filter_map(|entry| entry.parse().ok()).filter(|body| body.author != own) {

@@ -1,4 +1,4 @@
-//! The own account and what is known of others: device logs, the directory, names, keys that changed, removal of devices.
+//! The own account and other accounts: device logs, the directory, names, key changes, removal of devices.
 
 pub(in crate::core) mod devices;
 pub(in crate::core) mod directory;

@@ -1,5 +1,5 @@
-//! What others call themselves. Who takes another name than the one that a person knows is not to be taken for somebody else:
-//! their chat says so.
+//! The names that people give themselves. When a contact takes another name than the one this person knows, the chat says so,
+//! so that nobody takes the contact for somebody else.
 
 use parley_protocol::ids::{AccountId, MessageId};
 
@@ -9,7 +9,7 @@ use crate::domain::conversation::{ConversationKey, id_of, marked};
 use crate::domain::message::{Message, MessageBody};
 
 impl Engine {
-    /// Somebody says, in an entry of their log, what they are called.
+    /// An account tells its name, in an entry of a log.
     pub(in crate::core) fn name_came(&mut self, account: &AccountId, name: String, at: At) {
         let Some(contact) = self.contacts.get_mut(account) else { return };
         let before = contact.name.replace(name.clone());
@@ -21,7 +21,7 @@ impl Engine {
         }
     }
 
-    /// Stands where it was heard, and neither brings the chat up in the list nor back into it.
+    /// The line stands where the name was heard, and neither moves the chat up in the list nor brings it back into the list.
     fn say_renamed(&mut self, peer: &AccountId, at: At, body: MessageBody) {
         let At { log, seq, stored } = at;
         let id = MessageId(self.random.array());

@@ -1,6 +1,7 @@
-//! A device that was removed from its account: what the relay stored from it after that is void, in every log. A commit is not
-//! followed; the log that it holds up is given up, and another takes its place without that device. What it wrote before
-//! is read by those who come late; only what it orders the account's other devices to do is not done any more.
+//! Applies the removal of a device from its account to every log: entries that the relay stored from that device after the
+//! removal are void. Members do not follow a commit of a removed device; they give up the log that such a commit blocks, and
+//! begin another log without that device. A late joiner still reads what the device wrote before its removal; the account's
+//! other devices no longer carry out what such a message orders them to do.
 
 use parley_protocol::frame::{LogEntry, RelayError};
 use parley_protocol::ids::{LogId, Seq, UnixMillis};
@@ -11,13 +12,13 @@ use crate::domain::content::{Body, Content};
 use crate::mls::credential::Leaf;
 use crate::view::Gap;
 
-/// Whether the relay stored it after its sender was removed.
+/// Whether the relay stored an entry after its sender was removed.
 pub(in crate::core) fn is_after(removed: Option<UnixMillis>, stored: UnixMillis) -> bool {
     removed.is_some_and(|removed| stored > removed)
 }
 
 impl Engine {
-    /// Whether content counts for nothing because of who sent it.
+    /// Whether content is void because of its sender.
     pub(in crate::core) fn is_void(
         &self,
         id: &LogId,
@@ -29,7 +30,7 @@ impl Engine {
         is_after(Some(removed), written) || matches!(content.body, Body::Sync(_)) || self.tainted.contains(id)
     }
 
-    /// Where something would be shown, it says once on each connection that a removed device wrote.
+    /// If the content would be shown, warns once on each connection that a removed device wrote.
     pub(in crate::core) fn void_content_came(
         &mut self,
         id: &LogId,
@@ -43,7 +44,8 @@ impl Engine {
         }
     }
 
-    /// Whether a commit that takes a removed device out of the group does not fit into the log: it may have filled it.
+    /// Whether a commit that removes a removed device from the group does not fit into the log: that device may have filled
+    /// the log.
     pub(in crate::core) fn is_filled_by_removed(&mut self, id: &LogId, error: RelayError) -> bool {
         if error != RelayError::QuotaExceeded {
             return false;
@@ -53,8 +55,8 @@ impl Engine {
         members.is_ok_and(|leaves| leaves.iter().any(|leaf| roster.removed(leaf).is_some()))
     }
 
-    /// A removed device holds the log up: whoever follows its commits, or waits for room, never comes to remove it.
-    /// Another log takes the place of this one, which is right up to this place.
+    /// A removed device blocks the log: a member that follows its commits, or waits for room, never gets to remove it.
+    /// Another log takes the place of this one, whose entries are valid up to this place.
     pub(in crate::core) fn go_on_without_removed(&mut self, id: &LogId, before: Seq) {
         let Some(key) =
             self.logs.get(id).filter(|log| log.stage == Stage::Active).map(|log| log.conversation)
@@ -63,7 +65,7 @@ impl Engine {
         };
         let alone = self.own_log.as_ref().is_none_or(|log| log.devices().count() < 2);
         if self.is_own_conversation(&key) && alone {
-            // There is nobody to go on with, and nobody to tell anything.
+            // The group has no other member, and nobody needs to be told.
             let numbers: Vec<u64> = self
                 .outbox
                 .iter()

@@ -1,6 +1,6 @@
-//! This device is none of the account's any more. Its keys, its state and its messages are deleted at once. What was
-//! written on it and is nowhere else stays, sealed under the same key, until the person erases it: it can be shown and
-//! copied, and never sent, because nothing that a removed device signs counts.
+//! Handles the removal of this device from its account. The engine deletes the device's keys, state and messages at once.
+//! Texts that were written on this device and exist nowhere else stay, sealed under the same key, until the person erases
+//! them: the views can show and copy them. The engine never sends them, because nothing that a removed device signs counts.
 
 use crate::core::Engine;
 use crate::core::relay_session::steady::Moment;
@@ -13,35 +13,35 @@ use crate::view::{
     Command, CommandError, ConversationId, Event, KeptState, KeptText, RemovedView, Reply, Request,
 };
 
-/// For so long, in milliseconds, a removed device with nothing to keep waits for what still stands in a composer.
+/// A removed device with nothing to keep waits this long, in milliseconds, for texts in composers.
 const LAST_WORDS: u64 = 2_000;
 
-/// What a removed device has.
+/// What a removed device still has.
 #[derive(Debug, Default)]
 pub(in crate::core) struct Removed {
-    /// What it keeps. As it is stored.
+    /// The texts that it keeps. As stored.
     pub(in crate::core) kept: RemovedView,
-    /// What contacts were called, as long as views may still say what stands in their composers.
+    /// Names of contacts, as long as views may still report texts in their composers.
     names: Table<ConversationId, String>,
-    /// The rest is not deleted yet.
+    /// The rest of the state is still to be deleted.
     due: bool,
 }
 
 impl Removed {
-    /// This device was removed before it was started.
+    /// This device was removed before this start.
     pub(in crate::core) fn before(kept: RemovedView) -> Self {
         Self { kept, ..Self::default() }
     }
 }
 
 impl Engine {
-    /// Another device of the account has removed this one, and signed that it did. The rest follows at the end of the input:
-    /// what led here may still look at this device's state.
+    /// Another device of the account has removed this one and signed the removal. The rest follows at the end of the input:
+    /// the code that led here may still read this device's state.
     pub(in crate::core) fn removed(&mut self) {
         self.removed.get_or_insert_with(|| Removed { due: true, ..Removed::default() });
     }
 
-    /// Deletes what this device has of the account, if it was removed by this input.
+    /// Deletes what this device has of the account, if this input removed it.
     pub(in crate::core) fn leave_if_removed(&mut self) {
         let due = self.removed.as_mut().is_some_and(|removed| std::mem::take(&mut removed.due));
         if !due {
@@ -57,7 +57,7 @@ impl Engine {
         texts.sort_by_key(|text| text.time);
         let sent_requests = std::mem::take(&mut self.device.sent_requests);
         self.forget_account();
-        // A view that asks again to send what is kept now must not double it.
+        // A view that repeats a request to send a kept text must not double it.
         self.device.sent_requests = sent_requests;
         self.timers = crate::core::Timers::default();
         self.out.wipe();
@@ -67,12 +67,12 @@ impl Engine {
         self.keep();
     }
 
-    /// Texts that wait to be sent, and were not deleted.
+    /// Texts that wait to be sent and were not deleted.
     fn unsent_texts(&self, names: &Table<ConversationId, String>) -> Vec<KeptText> {
         let kept = |number: u64, entry: &OutboxEntry| {
             let (part, again) = match &entry.body {
                 Body::Part(part) => (part, false),
-                // The relay has lost it, or its log ended: it was sent once.
+                // The relay has lost the text, or its log ended: it was sent once.
                 Body::Again(again) => (&again.part, true),
                 _ => return None,
             };
@@ -90,7 +90,7 @@ impl Engine {
         self.outbox.iter().filter_map(|(number, entry)| kept(*number, entry)).collect()
     }
 
-    /// Drafts that are not known to be at the account's other devices: only what is out of the outbox is at the relay.
+    /// Drafts that the account's other devices may lack: only what has left the outbox is at the relay.
     fn drafts_of_this_device(&self, names: &Table<ConversationId, String>) -> Vec<KeptText> {
         let on_its_way = |entry: &OutboxEntry, key| matches!(&entry.body, Body::Sync(Sync::Draft(draft)) if draft.conversation == key);
         let drafts = self.account_data.iter().filter(|(key, account_data)| {
@@ -113,7 +113,7 @@ impl Engine {
             .collect()
     }
 
-    /// Stores what is kept, and tells the views.
+    /// Stores the kept texts, and tells the views.
     fn keep(&mut self) {
         let Some(kept) = self.removed.as_ref().map(|removed| &removed.kept) else { return };
         if kept.texts.is_empty() {
@@ -130,7 +130,7 @@ impl Engine {
         }
     }
 
-    /// All that can still happen here.
+    /// Handles the few inputs that a removed device still takes.
     pub(in crate::core) fn take_when_removed(&mut self, input: Input) {
         match input {
             Input::View(request) => self.command_when_removed(request),
@@ -173,7 +173,7 @@ impl Engine {
         self.reply(id, done.unwrap_or_else(Reply::Failed));
     }
 
-    /// A draft takes the place of the one that its view knew, and of no other: several views may have had one.
+    /// A draft replaces the one that its view knew, and no other: several views may have had one.
     fn forget_kept_draft(&mut self, conversation: ConversationId, texts: [&str; 2]) {
         if let Some(removed) = &mut self.removed {
             let is_it = |kept: &KeptText| kept.conversation == conversation && kept.state == KeptState::Draft;
@@ -181,7 +181,7 @@ impl Engine {
         }
     }
 
-    /// A view had something in a composer when this device was removed, or was about to send it.
+    /// A view had a text in a composer when this device was removed, or was about to send it.
     fn keep_text(
         &mut self,
         conversation: ConversationId,
@@ -198,14 +198,14 @@ impl Engine {
         Ok(Reply::Done)
     }
 
-    /// Nothing more comes from composers: where there is nothing to keep, nothing of this device stays.
+    /// Composers report nothing more: if there is nothing to keep, nothing of this device stays.
     fn last_words_are_over(&mut self) {
         if self.removed.as_ref().is_some_and(|removed| removed.kept.texts.is_empty()) {
             self.erase_device();
         }
     }
 
-    /// The person erases what was kept, or there is nothing.
+    /// The person erases the kept texts, or there are none.
     fn erase_device(&mut self) {
         self.erased = true;
         self.out.abandon();

@@ -1,4 +1,4 @@
-//! A thief who has a copy of all that a device knows, for attack tests.
+//! A thief with a copy of everything that a device knows, for attack tests.
 
 use parley_protocol::ids::{GroupId, LogId};
 
@@ -8,7 +8,7 @@ use crate::hostile::Peer;
 use crate::records::state::StateStore;
 
 impl Engine {
-    /// What somebody has who copied the device while it was open: its keys and all of its groups.
+    /// What a thief has who copied the device while it was open: its keys and all of its groups.
     ///
     /// # Panics
     ///

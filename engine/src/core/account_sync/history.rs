@@ -1,6 +1,6 @@
-//! What was written before a device was linked: the device that linked it sends it, through the account's own
-//! conversation, the newest of each conversation first, then everything else. What goes over is what people see
-//! (who, when, what), never MLS state.
+//! Sends history to a newly linked device. The device that linked it sends the messages through the account's own
+//! conversation: the newest of each conversation first, then the rest. History holds what people see (who, when, what), never
+//! MLS state.
 
 use std::collections::VecDeque;
 
@@ -17,43 +17,44 @@ use crate::records::keys;
 use crate::table::Table;
 use crate::view::{ConversationId, Order};
 
-/// Bytes of messages in one entry of the log, about: with what stands around them they stay below 32 KiB, which is one of
 /// Receipts in one part.
 const RECEIPTS: usize = 128;
-/// the sizes that messages are padded to.
+/// Bytes of messages in one entry of the log, roughly: with the envelope they stay below 32 KiB, which is one of the sizes
+/// that messages are padded to.
 const ENTRY_BYTES: usize = 31 * 1024;
-/// Nothing more is read while so many entries wait to be sent: reading need not wait for the relay, and what people
-/// write must not wait behind all of it. The largest of these together are one append.
+/// Most entries that wait to be sent before the engine reads more: reading need not wait for the relay, and what people write
+/// must not wait behind all history. The largest entries together make one append.
 const AHEAD: usize = 8;
 
-/// What is still to be sent. As it is stored, so that a restart goes on where it was.
+/// What is still to be sent, as stored, so that a restart continues where it was.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(in crate::core) struct Sharing {
-    /// Conversations, and before which message to read on in each.
+    /// Conversations, and the message before which reading continues in each.
     left: VecDeque<(ConversationKey, Option<Order>)>,
-    /// What the relay stored earlier than this is not sent.
+    /// The engine does not send what the relay stored earlier than this.
     since: UnixMillis,
-    /// Conversations in all.
+    /// The number of conversations in all.
     of: u32,
-    /// The device that has to be in the account's conversation before anything is sent.
+    /// The device that must be in the account's conversation before the engine sends anything.
     waits_for: Option<DeviceId>,
-    /// Only own texts after these places, for a device that came back by the phrase; that they are all is said at the end.
+    /// For a device that came back by the phrase: only own texts after these places; the end of the history says that they
+    /// are all.
     own_after: Option<Table<LogId, Seq>>,
-    /// What is sent after this.
+    /// What the engine sends after this.
     next: Next,
 }
 
-/// What is to be sent when something else is being sent.
+/// What the engine sends after the current history.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 struct Next {
-    /// What a device lacks that came back.
+    /// What a device that came back lacks.
     lacking: Lacked,
-    /// Devices that were linked, and another one before they were in the account's conversation: what was written since then
-    /// waits for each.
+    /// Devices that were linked while an earlier one was not yet in the account's conversation: messages since then wait for
+    /// each.
     since: Vec<(UnixMillis, DeviceId)>,
 }
 
-/// What a device lacks that came back.
+/// What a device that came back lacks.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 enum Lacked {
     #[default]
@@ -64,12 +65,12 @@ enum Lacked {
 }
 
 impl Lacked {
-    /// What covers both.
+    /// The smallest request that covers both.
     fn and(self, other: Self) -> Self {
         match (self, other) {
             (Self::Everything, _) | (_, Self::Everything) => Self::Everything,
             (Self::Nothing, one) | (one, Self::Nothing) => one,
-            // All of a log is lacking where a place is not named.
+            // If one of the two names no place for a log, the whole log is lacking.
             (Self::OwnAfter(one), Self::OwnAfter(two)) => {
                 let both = one.iter().filter_map(|(log, seq)| Some((*log, (*seq).min(*two.get(log)?))));
                 Self::OwnAfter(both.collect())
@@ -79,7 +80,7 @@ impl Lacked {
 }
 
 impl Sharing {
-    /// Conversations that are sent whole, and of how many; none if nothing is being sent.
+    /// Conversations that were sent whole, and their number in all; none if the engine sends no history.
     pub(in crate::core) fn progress(&self) -> Option<(u32, u32)> {
         let left = u32::try_from(self.left.len()).unwrap_or(u32::MAX);
         (left > 0).then(|| (self.of.saturating_sub(left), self.of))
@@ -87,7 +88,7 @@ impl Sharing {
 }
 
 impl Sharing {
-    /// Whether a message stands after the place up to which a device that came back knows its log.
+    /// Whether a message stands after the place up to which a returned device knows its log.
     fn is_lacking(&self, message: &Message) -> bool {
         let places = self.own_after.as_ref();
         let place = |log: &LogId| places.and_then(|places| places.get(log)).copied();
@@ -96,12 +97,12 @@ impl Sharing {
 }
 
 impl Engine {
-    /// Sends what was written since then, once this device is there to read it.
+    /// Sends the messages since a time, once this device is there to read them.
     pub(in crate::core) fn share_history(&mut self, since: UnixMillis, waits_for: DeviceId) {
         let left: VecDeque<_> = self.newest_first().into_iter().map(|key| (key, None)).collect();
         let of = u32::try_from(left.len()).unwrap_or(u32::MAX);
         let next = self.put_off();
-        // One that was put off may have come meanwhile.
+        // A device that was put off may have come meanwhile.
         let waits_for = (!self.is_in_own_conversation(&waits_for)).then_some(waits_for);
         self.sharing = Sharing { left, since, of, waits_for, next, ..Sharing::default() };
         self.save_sharing();
@@ -117,7 +118,7 @@ impl Engine {
         })
     }
 
-    /// Sends what a device lacks that came back by the phrase: own texts after these places, or everything.
+    /// Sends what a device that came back by the phrase lacks: own texts after these places, or everything.
     pub(in crate::core) fn share_with_returned(&mut self, own_after: Option<Table<LogId, Seq>>) {
         if !self.sharing.left.is_empty() {
             let asked = own_after.map_or(Lacked::Everything, Lacked::OwnAfter);
@@ -133,8 +134,8 @@ impl Engine {
         self.go_on_sharing();
     }
 
-    /// What is being sent to a device that came back, or whole to a new one, is sent once more after what is begun now; a part
-    /// of the history is part of what any new device gets after it.
+    /// Puts the current history off: the engine sends it again after the one that begins now, if it is for a returned device
+    /// or is the whole history for a new one. A part of the history is part of what any new device gets after it.
     fn put_off(&mut self) -> Next {
         let Sharing { left, since, own_after, mut next, waits_for, .. } = std::mem::take(&mut self.sharing);
         match (own_after, waits_for) {
@@ -146,7 +147,7 @@ impl Engine {
         next
     }
 
-    /// Says so when everything was sent that a device lacks, and begins with what is to be sent next.
+    /// Says so when everything that a device lacks was sent, and begins with the next history.
     fn sharing_may_be_over(&mut self) {
         if !self.sharing.left.is_empty() {
             return;
@@ -157,7 +158,7 @@ impl Engine {
             self.sync(Sync::HandedOver);
         }
         let Next { lacking, mut since } = done.next;
-        // Who came back is there; who was linked may not be, and does not hold others up.
+        // A returned device is there; a linked device may not be, and must not hold others up.
         match (lacking, since.pop()) {
             (Lacked::Nothing, None) => {}
             (Lacked::Nothing, Some((from, device))) => {
@@ -176,7 +177,7 @@ impl Engine {
         }
     }
 
-    /// The same, and then what waits for devices that were linked.
+    /// The same, followed by what waits for linked devices.
     fn share_with_returned_before(
         &mut self,
         own_after: Option<Table<LogId, Seq>>,
@@ -187,7 +188,7 @@ impl Engine {
         self.save_sharing();
     }
 
-    /// Everybody with whom there is a conversation, the newest first.
+    /// All conversations, the newest first.
     pub(in crate::core) fn newest_first(&self) -> Vec<ConversationKey> {
         let others = self.conversations.values().filter(|c| !self.is_own_conversation(&c.key));
         let mut others: Vec<_> =
@@ -196,7 +197,7 @@ impl Engine {
         others.into_iter().map(|(_, key)| key).collect()
     }
 
-    /// A device that is waited for does not come: nothing is sent to it, and what others lack is sent next.
+    /// A device that the engine waits for does not come: drops its history, and sends next what others lack.
     pub(in crate::core) fn stop_sharing(&mut self, device: &DeviceId) {
         self.sharing.next.since.retain(|(_, waits_for)| waits_for != device);
         if self.sharing.waits_for.as_ref() != Some(device) {
@@ -207,7 +208,8 @@ impl Engine {
         self.sharing_may_be_over();
     }
 
-    /// Whether a device is waited for that is not in the account: it was removed, or its entry never came there.
+    /// Whether the engine waits for a device that is not in the account: the device was removed, or its entry never came
+    /// there.
     pub(in crate::core) fn shares_with_nobody(&self) -> Option<DeviceId> {
         let gone = |device: &DeviceId| self.own_log.as_ref().is_some_and(|log| log.device(device).is_none());
         self.sharing.waits_for.filter(|device| gone(device) && !self.is_appending())
@@ -222,9 +224,9 @@ impl Engine {
         self.changed.account = true;
     }
 
-    /// Reads the next page, unless one is being read or much of what was read waits to be sent.
+    /// Reads the next page, unless one is being read or much waits to be sent.
     pub(in crate::core) fn go_on_sharing(&mut self) {
-        // Asked after every message that is stored: what is nearly always so comes first.
+        // The engine calls this after every stored message: the most frequent case comes first.
         if self.sharing.left.is_empty() {
             return;
         }
@@ -238,13 +240,13 @@ impl Engine {
         self.shared_page = Some(self.read_stretch(key, before.as_ref()));
     }
 
-    /// Whether so much waits to be sent to the account's other devices that nothing more is read for them.
+    /// Whether so much waits for the account's other devices that the engine reads no more for them.
     pub(in crate::core) fn sends_own_devices_enough(&self) -> bool {
         self.outbox.values().filter(|entry| self.is_own_conversation(&entry.conversation)).count() >= AHEAD
     }
 
-    /// The next conversation, put in front. What comes into a conversation after its newest page was read, the new device has
-    /// to get there itself: so it is read only once that device is in it.
+    /// The next conversation, moved to the front. The new device must itself receive messages that come into a conversation
+    /// after its newest page was read: so the engine reads a conversation only once that device is in it.
     fn next_to_share(&mut self) -> Option<(ConversationKey, Option<Order>)> {
         let logs = |key: &ConversationKey| {
             self.conversations
@@ -253,7 +255,7 @@ impl Engine {
                 .unwrap_or_default()
         };
         if self.sharing.own_after.is_some() {
-            // Who lacks them may have to wait for them before it can be in any conversation.
+            // A device that lacks them may have to wait for them before it can be in any conversation.
             return self.sharing.left.front().copied();
         }
         let settled =
@@ -262,7 +264,7 @@ impl Engine {
             let next = self.sharing.left.remove(place)?;
             self.sharing.left.push_front(next);
         } else {
-            // Perhaps it is another device that one of them waits for.
+            // Perhaps one of the conversations waits for another device.
             let key = self.sharing.left.front().map(|(key, _)| *key)?;
             if logs(&key).iter().any(|log| self.may_be_unsettled(log) && self.lacks_own_device(log)) {
                 return None;
@@ -273,7 +275,7 @@ impl Engine {
 
     /// A new device is in the account's conversation now.
     pub(in crate::core) fn said_hello(&mut self, device: &DeviceId) {
-        // Whoever claims the new one's KeyPackages takes one of every other device's too.
+        // A claim for the new device takes one KeyPackage of every other device too.
         self.count_key_packages();
         self.tell_everything(device);
         self.tell_lost_logs();
@@ -283,7 +285,7 @@ impl Engine {
         }
     }
 
-    /// A page of history came to be sent; whether it was for that.
+    /// A page of history came; returns whether it was to be sent.
     pub(in crate::core) fn shared(&mut self, id: LoadId, records: &[Record]) -> bool {
         let Some(page) = self.shared_page.take_if(|page| page.load == id) else {
             return false;
@@ -299,7 +301,7 @@ impl Engine {
         };
         if self.sharing.left.front().is_some_and(|(key, _)| *key == page.key) {
             self.sharing.left.pop_front();
-            // The newest of every conversation come before the rest of any.
+            // The newest messages of every conversation come before the rest of any.
             if full && recent {
                 self.sharing.left.push_back((page.key, oldest));
             }
@@ -323,7 +325,7 @@ impl Engine {
         }
     }
 
-    /// Texts of one conversation, in parts that are not too large, with what the other has received and read.
+    /// Texts of one conversation, in parts of limited size, with what the contact has received and read.
     pub(in crate::core) fn history_parts(
         &self,
         key: ConversationKey,
@@ -337,7 +339,7 @@ impl Engine {
                 receipt: Receipt { delivered: log.peer_delivered, read: log.peer_read },
             }));
         }
-        // Whoever the conversation is with may have begun any number of logs.
+        // The contact may have begun any number of logs.
         let mut receipts = receipts.chunks(RECEIPTS).map(<[ReceiptOf]>::to_vec);
         let (mut parts, mut part, mut size) = (Vec::new(), Vec::new(), 0_usize);
         for message in messages.into_iter().filter(Message::is_history) {
@@ -366,7 +368,7 @@ impl Engine {
         parts
     }
 
-    /// The same, where another device may have been asked for what is not in the backup.
+    /// Takes history, also from a device that was asked for own texts that the backup lacks.
     pub(in crate::core) fn history_of_device_came(&mut self, history: History) {
         if self.returning.is_some() {
             let mine = |message: &&Message| self.is_mine(message);
@@ -378,7 +380,7 @@ impl Engine {
         self.history_came(history);
     }
 
-    /// Another device of the account sent what was written before.
+    /// Another device of the account sent history.
     pub(in crate::core) fn history_came(&mut self, history: History) {
         let History { conversation: key, messages, receipts } = history;
         let Some(conversation) = self.conversation_of_history(&key) else { return };
@@ -396,19 +398,19 @@ impl Engine {
         self.save_conversation(conversation);
     }
 
-    /// Whether this account said it.
+    /// Whether this account wrote the message.
     pub(in crate::core) fn is_mine(&self, message: &Message) -> bool {
         self.account.as_ref().is_some_and(|account| message.is_by(&account.id))
     }
 
-    /// Whether somebody said it who writes into this conversation.
+    /// Whether the author of a message writes into this conversation.
     pub(in crate::core) fn is_said_with(&self, key: &ConversationKey, message: &Message) -> bool {
         let by_peer = key.peer().is_none_or(|peer| message.is_by(peer));
         let line = key.peer().is_none() && message.author.is_none();
         message.is_history() && (by_peer || line || self.is_mine(message))
     }
 
-    /// The conversation whose history comes, whether or not this device knows the other already.
+    /// The conversation of a history, whether or not this device knows the contact already.
     pub(in crate::core) fn conversation_of_history(
         &mut self,
         key: &ConversationKey,
@@ -423,7 +425,7 @@ impl Engine {
         Some(self.conversation_of_key(*key))
     }
 
-    /// Stores and shows a message that was written before; the caller saves the conversation.
+    /// Stores and shows a message of history; the caller saves the conversation.
     pub(in crate::core) fn put_into_history(&mut self, conversation: ConversationId, message: &Message) {
         let Some(message) = self.settle(conversation, message, false) else {
             return self.is_found(conversation, &message.order());
@@ -436,7 +438,7 @@ impl Engine {
         self.changed.messages.or_default(conversation).push(view);
     }
 
-    /// How much is sent to a new device, as far as it is.
+    /// How much of the history for a new device has been sent.
     pub(in crate::core) fn sharing_progress(&self) -> Option<(u32, u32)> {
         self.sharing.progress()
     }
@@ -446,7 +448,7 @@ impl Engine {
 mod tests {
     use super::*;
 
-    /// While one device is served another may ask, or be linked: nobody's part is dropped.
+    /// While the engine serves one device, another may ask or be linked: nobody's part is dropped.
     #[test]
     fn what_is_sent_next_covers_all_that_was_asked_for() {
         let (one, two, three) = (LogId([1; 16]), LogId([2; 16]), LogId([3; 16]));

@@ -1,4 +1,4 @@
-//! The account's own conversation: what its devices tell each other, and the history that a new device gets.
+//! Account sync: what the account's devices tell each other in their own conversation, and history for a new device.
 
 pub(in crate::core) mod history;
 pub(in crate::core) mod telling;

@@ -1,5 +1,5 @@
-//! The account's own conversation, in which its devices stay in step: names of contacts and whether they are
-//! verified, the own name and settings, the devices' notes of themselves, deletions and drafts.
+//! Keeps the account's devices in step through the account's own conversation: names of contacts and whether they are
+//! verified, the own name and settings, the devices' notes about themselves, deletions and drafts.
 
 use parley_protocol::ids::{AccountId, DeviceId};
 use parley_protocol::limits::MAX_APPEND;
@@ -11,7 +11,7 @@ use crate::domain::device_note::{Note, day};
 use crate::records::keys;
 
 impl Engine {
-    /// Tells the account's other devices, if there are any.
+    /// Sends a message to the account's other devices, if there are any.
     pub(in crate::core) fn sync(&mut self, sync: Sync) {
         let Some(account) = self.account.as_ref().map(|account| account.id) else { return };
         if self.own_log.as_ref().is_none_or(|log| log.devices().count() < 2) || !self.may_tell(&sync) {
@@ -23,8 +23,8 @@ impl Engine {
         self.pump(conversation);
     }
 
-    /// Tells them everything, because this one of them is new. Whoever linked it does, and the oldest of the others: that
-    /// it is said twice does no harm.
+    /// Tells a new device of the account everything. The device that linked it does so, and the oldest of the others: a
+    /// repetition does no harm.
     pub(in crate::core) fn tell_everything(&mut self, new: &DeviceId) {
         let linked = self.notes.take_due();
         let own = self.account.as_ref().map(|account| account.device);
@@ -36,7 +36,7 @@ impl Engine {
         self.tell_all();
     }
 
-    /// What the account's devices know of it, for those who may not have heard of it.
+    /// Sends what the account's devices know of the account, for those that may not know it.
     pub(in crate::core) fn tell_all(&mut self) {
         let cards: Vec<Card> = self.contacts.keys().filter_map(|account| self.card(account)).collect();
         self.sync_settings();
@@ -51,8 +51,8 @@ impl Engine {
         self.tell_note();
     }
 
-    /// A device that was linked here is told of everything once it is in the account's own conversation: something has
-    /// to be said there, or there is none.
+    /// Tells a device that was linked here everything once it is in the account's own conversation: this device must write
+    /// something there to begin the conversation.
     pub(in crate::core) fn begin_own_conversation(&mut self) {
         if self.notes.is_due()
             && !self.outbox.values().any(|entry| self.is_own_conversation(&entry.conversation))
@@ -90,7 +90,7 @@ impl Engine {
         }
     }
 
-    /// This device is used today; it says so once a day.
+    /// This device is used today; it tells the others once a day.
     pub(in crate::core) fn note_day(&mut self) {
         let Some(device) = self.account.as_ref().map(|account| account.device) else { return };
         let name = self.notes.of(&device).map(|note| note.name.clone()).unwrap_or_default();
@@ -111,7 +111,7 @@ impl Engine {
         self.changed.account = true;
     }
 
-    /// Another device of the account said something.
+    /// Another device of the account sent a message.
     pub(in crate::core) fn sync_came(&mut self, from: &DeviceId, sync: Sync) {
         self.lost_device_spoke(from, matches!(sync, Sync::HandedOver));
         match sync {
@@ -148,7 +148,7 @@ impl Engine {
         }
     }
 
-    /// Calls a device of the account something else.
+    /// Renames a device of the account.
     pub(in crate::core) fn named(&mut self, device: DeviceId, name: &str) {
         let Some(name) = display_name(name) else { return };
         let seen = self.notes.of(&device).map(|note| note.seen).unwrap_or_default();
@@ -181,13 +181,13 @@ impl Engine {
             self.unknown.insert(card.account);
             return self.ask_for_unknown();
         };
-        // What they say themselves is newer than what another device has heard once.
+        // What a contact says of themselves is newer than what another device has heard once.
         contact.name = contact.name.take().or(name);
         contact.verified = card.verified;
         self.save_contact(&card.account);
     }
 
-    /// A contact is known now of whom another device has told already.
+    /// This device now knows a contact of whom another device has told before.
     pub(in crate::core) fn use_card(&mut self, account: &AccountId) {
         if let Some(card) = self.cards.remove(account) {
             self.save(keys::CARDS, &self.cards);

@@ -1,4 +1,4 @@
-//! Blobs, part by part: putting and fetching, each from where it stands.
+//! Puts and fetches blobs in parts, and continues each transfer from the part that it reached.
 
 use parley_protocol::bounded::Bytes;
 use parley_protocol::capability::Capability;
@@ -10,9 +10,9 @@ use sha2::{Digest, Sha256};
 
 use crate::backup::{Head, Manifest, Segment};
 
-/// What a sealed manifest is for.
+/// The purpose under which a manifest is sealed.
 pub(in crate::core) const MANIFEST: &[u8] = b"parley backup manifest v1\0";
-/// Manifests are at least so long before they are sealed, in bytes.
+/// The least length of a manifest before it is sealed, in bytes.
 const MANIFEST_FLOOR: usize = 512;
 
 /// A manifest with its padding.
@@ -61,13 +61,13 @@ impl Put {
         }))
     }
 
-    /// The relay has so much; whether that is all.
+    /// The relay has this many bytes; returns whether that is all.
     pub(super) fn stored(&mut self, stored: u64) -> bool {
         self.stored = usize::try_from(stored).unwrap_or(usize::MAX).min(self.bytes.len());
         self.stored == self.bytes.len()
     }
 
-    /// Fetches what was put.
+    /// Fetches the blob that was put.
     pub(super) fn fetch(&self) -> Fetch {
         Fetch::new(self.blob, self.size(), self.hash())
     }
@@ -82,13 +82,13 @@ pub(in crate::core) struct Fetch {
     seen: Sha256,
 }
 
-/// What came of a part.
+/// The result of a part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::core) enum Fetched {
     More,
-    /// It is the whole, and the right one.
+    /// The whole blob, with the right hash.
     Whole,
-    /// It is shorter, longer, or another.
+    /// The blob is shorter, longer, or different.
     Altered,
 }
 
@@ -105,7 +105,7 @@ impl Fetch {
         Self::new(head.manifest, head.size, head.hash)
     }
 
-    /// Bytes that have come.
+    /// The number of bytes that have come.
     pub(in crate::core) const fn at(&self) -> u64 {
         self.at
     }
@@ -121,7 +121,7 @@ impl Fetch {
         })
     }
 
-    /// The next part came, of a blob that the relay says to have this size.
+    /// The next part of a blob came; `size` is the blob's size as the relay says.
     pub(in crate::core) fn take(&mut self, size: u64, part: &[u8]) -> Fetched {
         let length = u64::try_from(part.len()).unwrap_or(u64::MAX);
         self.at = self.at.saturating_add(length);

@@ -1,5 +1,5 @@
-//! Whose key the backup is sealed under: one that was drawn after the last removal from the device log. A device that was
-//! removed has told the others what it liked, and waits; so nothing that it said before holds afterwards.
+//! Chooses the key that seals the backup: a key drawn after the last removal from the device log. A removed device may have
+//! told the others any key before its removal; no key that it told holds afterwards.
 
 use parley_protocol::ids::DeviceId;
 
@@ -8,13 +8,13 @@ use crate::core::Engine;
 use crate::domain::content::BackupNews;
 use crate::recovery::stands;
 
-/// Of the changes since a removal another device may be ahead by so many.
+/// Another device may be ahead by this many changes since a removal.
 const MAX_STEP: u32 = 1_000;
 
-/// What is to be made of what another device says.
+/// What to do with news from another device.
 enum Verdict {
     Now,
-    /// The device log has gone on, as far as that device knows.
+    /// The device log has grown, as far as that device knows.
     Later,
     Never,
 }
@@ -29,20 +29,20 @@ impl Engine {
         self.own_log.as_ref().map_or(0, removals)
     }
 
-    /// What the next change is said under.
+    /// The generation of the next change.
     pub(super) fn next_generation(&self) -> (u32, u32) {
         let last = self.current_news().map_or(0, |news| news.generation);
         (self.removals(), last.saturating_add(1))
     }
 
-    /// Draws another key if the one that is here is from before a removal, and tells the others.
+    /// Draws another key if the current one is from before a removal, and tells the others.
     pub(in crate::core) fn renew_key_if_due(&mut self) {
         if self.current_news().is_none() && self.backup_address().is_some() {
             self.draw_key();
         }
     }
 
-    /// The same, after so many changes since the last removal of which this device does not know.
+    /// Draws another key, after this many changes since the last removal that this device does not know.
     pub(super) fn draw_key_after(&mut self, generation: u32) {
         if let Some(news) = &mut self.backup.news {
             news.generation = generation;
@@ -50,7 +50,7 @@ impl Engine {
         self.draw_key();
     }
 
-    /// From now on the backup is under a key of which nobody has heard.
+    /// From now on the backup is under a key that nobody has heard.
     fn draw_key(&mut self) {
         if let Some(mut news) = self.backup.news.clone() {
             (news.removals, news.generation) = self.next_generation();
@@ -59,14 +59,15 @@ impl Engine {
         }
     }
 
-    /// The own device log has gone on. Who has removed a device draws another key at once, and the others wait for that.
+    /// The own device log has grown. The device that removed another one draws a new key at once, and the others wait for
+    /// that key.
     pub(in crate::core) fn backup_follows_log(&mut self, removed_here: bool) {
         self.take_what_came_ahead();
         if self.returning.is_some() || self.backup.news.is_none() {
             return;
         }
         if self.backup_address().is_none() {
-            // To what was sealed so far nothing is sealed any more.
+            // The engine seals nothing any more to the recipient used so far.
             self.forget_writing();
         } else if removed_here {
             self.renew_key_if_due();
@@ -92,7 +93,7 @@ impl Engine {
         }
     }
 
-    /// What was ahead of the device log and is not any more is taken, if who said it is still the account's.
+    /// Takes news that were ahead of the device log and are not any more, if their sender is still in the account.
     fn take_what_came_ahead(&mut self) {
         if self.backup.ahead.is_empty() {
             return;
@@ -124,7 +125,7 @@ impl Engine {
         }
     }
 
-    /// The greater one holds, so that all devices come to the same.
+    /// The greater of two holds, so that all devices come to the same.
     fn hear_news(&mut self, news: BackupNews) {
         if self.backup.news.as_ref().is_none_or(|own| own.order() < news.order()) {
             self.take_news(news);

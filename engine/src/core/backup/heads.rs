@@ -1,4 +1,4 @@
-//! The head of the backup: written when everything that it leads to was put and found right.
+//! Writes the head of the backup, after everything that the head leads to has been put at the relay and verified.
 
 use parley_protocol::bounded::{Bytes, List};
 use parley_protocol::frame::{Answer, DeleteBlobs, RelayError, Request, WriteBackupHead};
@@ -12,7 +12,7 @@ use crate::core::relay_session::requests::Pending;
 use crate::records::keys;
 
 impl Engine {
-    /// A new head, or an empty one, which ends the backup.
+    /// The request for a new head, or for an empty one, which ends the backup.
     pub(super) fn head_request(&self, head: Option<&Head>) -> Option<Request> {
         let account = self.account.as_ref()?;
         let value = match head {
@@ -27,7 +27,7 @@ impl Engine {
         }))
     }
 
-    /// A head that comes after the one that was seen, sealed to what the device log proves now.
+    /// A head that follows the one seen last, sealed to the recovery key that the device log proves now.
     fn sealed_head(&self, head: &Head) -> Option<Vec<u8>> {
         let (account, log) = (self.account.as_ref()?, self.own_log.as_ref()?);
         let (address, news) = (self.backup_address()?, self.current_news()?);
@@ -73,7 +73,7 @@ impl Engine {
             if over {
                 useless.extend(&round.replaces);
                 let late = round.late.clone();
-                // What came late meanwhile stays for the next round.
+                // Messages that came late meanwhile stay for the next round.
                 self.backup.late.retain(|key, order| late.get(key) != Some(order));
             } else {
                 self.save(keys::BACKUP_ROUND, round);
@@ -102,7 +102,7 @@ impl Engine {
         }
     }
 
-    /// Everything is in the backup, or it has ended.
+    /// The backup has everything, or it has ended.
     pub(super) fn backup_is_over(&mut self) {
         self.state.delete(keys::BACKUP_ROUND);
         self.forget_writing();

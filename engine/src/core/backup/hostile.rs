@@ -1,4 +1,4 @@
-//! What a stolen device does with the account's backup, for attack tests (feature `hostile`).
+//! A stolen device that attacks the account's backup, for attack tests (feature `hostile`).
 
 use ed25519_dalek::SigningKey;
 use parley_crypto::MlsRandom;
@@ -21,18 +21,18 @@ use crate::domain::message::{Author, Message, MessageBody};
 use crate::domain::order::Order;
 use crate::recovery::{BackupAddress, RecoverySeed};
 
-/// What a stolen device tells the account's others of the backup.
+/// What a stolen device tells the account's other devices about the backup.
 #[derive(Debug, Clone, Copy)]
 pub struct BackupLie {
-    /// The backup is to be sealed to a phrase of the thief's.
+    /// The backup must be sealed to a phrase of the thief.
     pub recipient: bool,
-    /// "So often was it changed how it is sealed."
+    /// A false number of changes to how the backup is sealed.
     pub generation: u32,
-    /// "So many devices more were removed than the device log says."
+    /// A false number of further removed devices, beyond the device log.
     pub ahead: u32,
 }
 
-/// What a thief knows of a backup: the phrases and keys that its device had, or made up.
+/// What a thief knows of a backup: the phrases and keys that its device had, or that the thief made up.
 pub struct Thief {
     device: InboxAddress,
     inbox: Capability,
@@ -47,11 +47,11 @@ pub struct Thief {
 /// How a thief signs a backup.
 #[derive(Debug, Clone, Copy)]
 pub enum SignedAs<'a> {
-    /// As a device that nobody knows.
+    /// As an unknown device.
     Nobody,
     /// As the stolen device, which knows this device log.
     Itself(&'a DeviceLog),
-    /// The same, before it was removed.
+    /// As the stolen device, before it was removed.
     Before,
 }
 
@@ -64,7 +64,7 @@ pub struct ForgedBackup {
 }
 
 impl Engine {
-    /// What whoever holds this device knows.
+    /// What a thief of this device knows.
     #[must_use]
     pub fn thief(&self) -> Option<Thief> {
         let (account, news) = (self.account.as_ref()?, self.backup.news.as_ref()?);
@@ -77,7 +77,7 @@ impl Engine {
         Some(Thief { device, inbox, signer, log, own, seeds, keys, address: news.address.clone() })
     }
 
-    /// Tells the account's other devices of a key that this one has made up. It goes out with the next input.
+    /// Tells the account's other devices a key that this device made up. The message goes out with the next input.
     pub fn lie_about_backup(&mut self, lie: &BackupLie) {
         let (Some(thief), Some(news)) = (self.thief(), self.backup.news.clone()) else { return };
         let mut address = news.address.clone();
@@ -91,8 +91,8 @@ impl Engine {
 }
 
 impl Engine {
-    /// From now on this device writes that everything is in the backup, whatever comes, and that who was asked about
-    /// everything stands there as they are: nobody has to write anything any more.
+    /// Makes this device write from now on that the backup has everything, whatever comes, and that all contacts are in it as
+    /// they are: then no other device has to write anything.
     pub fn overstate_backup(&mut self) {
         let all: Vec<ConversationKey> = self.newest_first();
         for key in all {
@@ -117,7 +117,7 @@ impl Thief {
             || self.seeds.iter().any(|seed| Head::recover(head, &self.device.account, seed).is_ok())
     }
 
-    /// Asks for the head of the backup in every way that the thief's device ever could.
+    /// Requests for the head of the backup in every way that the thief's device ever could.
     #[must_use]
     pub fn fetches(&self) -> Vec<Request> {
         let (address, capability) = (self.device, self.inbox.clone());

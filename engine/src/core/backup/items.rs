@@ -1,4 +1,4 @@
-//! What this device knows as items of a backup, and back.
+//! Converts what this device knows into the items of a backup, and back.
 
 use parley_protocol::device_log::DeviceLog;
 use parley_protocol::ids::AccountId;
@@ -14,27 +14,27 @@ use crate::domain::deletion::Deleted;
 use crate::group::card::GroupCard;
 use crate::table::Table;
 
-/// A device log longer than this is fetched from the directory after a restore, in entries.
+/// After a restore this device fetches a device log longer than this, in entries, from the directory.
 const LONGEST_LOG: usize = 128;
 
-/// The first bytes of each item's hash, by whom it is about.
+/// The first bytes of each item's hash, by the account that the item is about.
 pub(in crate::core) type Seen = Table<AccountId, [u8; 8]>;
 
 impl Engine {
-    /// The settings and contacts that are otherwise than they were seen, and how they are now.
+    /// The settings and contacts that have changed since they were seen, and their current hashes.
     pub(in crate::core) fn changed_items(&self, before: &Seen) -> (Vec<Item>, Seen) {
         let own = self.account.iter().map(|account| {
             let (name, version) = (account.name.clone(), account.profile);
             (account.id, Item::Settings(Settings { name, version, read_receipts: account.read_receipts }))
         });
-        // Who has only asked for a chat is nobody whom the account knows.
+        // The account does not know somebody who has only sent a message request.
         let met = |id: &AccountId| self.consent(id) != Consent::Requested;
         let others =
             self.contacts.iter().filter(|(id, _)| met(id)).map(|(id, contact)| (*id, known(id, contact)));
         let mut all = self.deleted_items();
         all.extend(own);
         all.extend(self.group_items());
-        // Whoever is blocked must be known as that before they are known at all.
+        // A restoring device must know that an account is blocked before it knows the account.
         all.extend(self.decided_items());
         all.extend(others);
         let (mut items, mut seen) = (Vec::new(), Seen::new());
@@ -55,7 +55,7 @@ impl Engine {
         self.group_chats.all.values().filter_map(GroupCard::of).map(named)
     }
 
-    /// A group of the account's backup comes back: members let this device in, since its account's log names it.
+    /// A group from the account's backup: its members add this device, since the account's log names it.
     fn group_came(&mut self, card: &GroupCard) {
         if self.group_chats.all.contains_key(&card.group) {
             return;
@@ -67,7 +67,7 @@ impl Engine {
         self.save_group_chat(&card.group);
     }
 
-    /// What was deleted. Each item has a name among those of the contacts that no contact has.
+    /// The deletions. Each item has an id among those of the contacts that no contact has.
     fn deleted_items(&self) -> Vec<(AccountId, Item)> {
         let all = self.account_data.values().map(|account_data| &account_data.deleted);
         let named =
@@ -75,7 +75,7 @@ impl Engine {
         all.filter(|deleted| !deleted.is_empty()).map(named).collect()
     }
 
-    /// What was decided of others, and the token of the own link.
+    /// The decisions about others, and the token of the own link.
     fn decided_items(&self) -> Vec<(AccountId, Item)> {
         let mut all = Vec::new();
         let decided = self.stances.values().filter(|stance| stance.decision != Decision::default());
@@ -85,14 +85,14 @@ impl Engine {
         all
     }
 
-    /// Whether something was deleted or decided that the backup does not say.
+    /// Whether there is a deletion or decision that the backup lacks.
     pub(super) fn has_unsaved_deletions(&self) -> bool {
         let known =
             |(id, item): &(AccountId, Item)| self.manifest.contacts.get(id) == Some(&short_hash(item));
         !self.deleted_items().iter().chain(&self.decided_items()).all(known)
     }
 
-    /// Something of the account's backup comes back.
+    /// Takes an item from the account's backup.
     pub(in crate::core) fn take_item(&mut self, item: Item) {
         match item {
             Item::Settings(settings) => self.settings_came(&settings),
@@ -133,7 +133,7 @@ fn beside_conversation(key: &ConversationKey) -> AccountId {
     }
 }
 
-/// A name among those of contacts that no contact has.
+/// An id among those of the contacts that no contact has.
 fn beside(account: &AccountId, mask: u8) -> AccountId {
     AccountId(account.0.map(|byte| byte ^ mask))
 }

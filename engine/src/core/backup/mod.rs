@@ -1,6 +1,6 @@
-//! The encrypted backup at the relay, written by any device of the account: what is not in it yet is read from this
-//! device's disk (`reading.rs`), sealed as a segment, put to the relay, fetched back and opened (`writing.rs`), and
-//! only then named in the manifest.
+//! The encrypted backup at the relay, which any device of the account writes. The engine reads from this device's disk what
+//! the backup lacks (`reading.rs`), seals it as a segment, puts the segment to the relay, fetches it back and opens it
+//! (`writing.rs`). Only then does the manifest name the segment.
 
 mod blobs;
 mod data_key;
@@ -27,41 +27,41 @@ use crate::recovery::{BackupAddress, RecoverySeed, stands};
 use crate::table::Table;
 use crate::view::{BackupState, CommandError, ConversationId, Order, Reply};
 
-/// What came is in the backup after this time, in milliseconds: two minutes, and a minute more for each device that is
-/// older than this one, which then has done it already.
+/// A new message is in the backup after this time, in milliseconds: two minutes, and a minute more for each device that is
+/// older than this one and may have written the backup by then.
 const SOON: u64 = 2 * 60 * 1000;
 const EACH: u64 = 60 * 1000;
-/// When there are so many segments, the backup grows by the hour.
+/// With more segments than this, the backup grows by the hour.
 const MANY: usize = 200;
 const HOUR: u64 = 60 * 60 * 1000;
 /// What waits when a connection opens is written after this time.
 const AT_ONCE: u64 = 10_000;
 
-/// What this device knows of the account's backup. As it is stored.
+/// What this device knows of the account's backup. As stored.
 #[derive(Clone, Default, Serialize, Deserialize)]
 pub(super) struct Backup {
-    /// What the devices share of it; none before a recovery phrase is written down.
+    /// What the devices share about the backup; none before the person has written down a recovery phrase.
     news: Option<BackupNews>,
-    /// How the head at the relay is sealed, as long as it is not as `news` says.
+    /// How the head at the relay is sealed, as long as it differs from `news`.
     before: Option<BackupNews>,
-    /// What other devices said of a device log that this one does not know yet.
+    /// What other devices said about a device log that this device does not know yet.
     ahead: Table<DeviceId, BackupNews>,
-    /// Version of the head that was seen last, and the blob of its manifest.
+    /// Version of the head seen last, and the blob of its manifest.
     head: u32,
     blob: Option<BlobId>,
-    /// When everything was last in the backup.
+    /// When the backup last had everything.
     pub(super) done: Option<UnixMillis>,
-    /// From which place on messages came in later than what the backup has of their conversation.
+    /// By conversation, the place from which on messages came later than what the backup has.
     late: Table<ConversationKey, Order>,
-    /// The head has to be written anew though there is nothing new.
+    /// The head must be written again although there is nothing new.
     renew: bool,
-    /// The relay was rolled back: its head may be sealed as nobody seals it any more.
+    /// The relay was rolled back: its head may be sealed in a way that nobody uses any more.
     went_back: bool,
     /// Parts that could not be restored.
     pub(super) lost: u32,
-    /// Number of removals in the device log when this device last counted what is in the backup.
+    /// Number of removals in the device log when this device last counted the contents of the backup.
     counted: u32,
-    /// Size of the whole that this device has written last: who else says that it has, may have made it up.
+    /// Size of the whole that this device wrote last: another device that says that it wrote one may have made that up.
     base: Option<u64>,
 }
 
@@ -70,11 +70,11 @@ impl Engine {
         self.state.put_bytes(keys::MANIFEST, self.manifest.encode());
     }
 
-    /// The manifest as it was written last.
+    /// The manifest as it was last written.
     pub(super) fn load_manifest(&mut self) {
         let stored = self.state.get_bytes(keys::MANIFEST).and_then(|bytes| Manifest::decode(&bytes).ok());
         if stored.is_none() {
-            // What is in the backup is not known here: it is fetched.
+            // This device does not know what the backup has: it fetches the manifest.
             self.backup.head = 0;
         }
         self.manifest = stored.unwrap_or_default();
@@ -85,7 +85,8 @@ impl Engine {
         self.changed.account = true;
     }
 
-    /// Where a backup goes, if the phrase is written down that the device log names, and the account stands behind it.
+    /// The address of the backup, if the person has written down the phrase that the device log names, and the account stands
+    /// behind it.
     pub(super) fn backup_address(&self) -> Option<&BackupAddress> {
         let (address, log) = (&self.backup.news.as_ref()?.address, self.own_log.as_ref()?);
         (address.recovery_key == log.recovery_key() && stands(log)).then_some(address)
@@ -97,7 +98,7 @@ impl Engine {
             && self.backup.news.as_ref().is_some_and(|news| news.on)
     }
 
-    /// Whether there is a backup, and so nothing on this device that the phrase does not open, or will in a moment.
+    /// Whether there is a backup, so that the phrase opens everything on this device, or will in a moment.
     pub(super) fn phrase_opens_all(&self) -> bool {
         self.wants_backup()
     }
@@ -106,7 +107,7 @@ impl Engine {
         if self.wants_backup() { self.writing.state() } else { BackupState::Off }
     }
 
-    /// The person has the phrase on paper: from now on there is a backup.
+    /// The person has written down the phrase: from now on there is a backup.
     pub(super) fn phrase_is_written_down(&mut self, seed: &RecoverySeed) {
         let address = seed.backup_address();
         if self.backup_address() == Some(&address) {
@@ -118,7 +119,7 @@ impl Engine {
         self.change_backup(BackupNews { removals, generation, on, address, key });
     }
 
-    /// The relay was rolled back to a copy, and with it the backup: what it lacks is written again.
+    /// The relay was rolled back to a copy, and with it the backup: this device writes again what the backup lacks.
     pub(super) fn backup_rolled_back(&mut self) {
         if self.backup.news.is_some() {
             self.backup.head = 0;
@@ -132,7 +133,7 @@ impl Engine {
 
     pub(super) fn set_backup(&mut self, on: bool) -> Result<Option<Reply>, CommandError> {
         self.backup_address().ok_or(CommandError::NoPhrase)?;
-        // What is said after a removal is said of a key that was drawn after it.
+        // After a removal, news are about a key that was drawn after it.
         self.renew_key_if_due();
         if let Some(mut news) = self.backup.news.clone().filter(|news| news.on != on) {
             news.on = on;
@@ -150,7 +151,7 @@ impl Engine {
         self.back_up_in(0);
     }
 
-    /// From now on the backup is sealed so. What is at the relay is not, until somebody has written it anew.
+    /// Takes news: from now on the backup is sealed so. The one at the relay is not, until a device has written it again.
     fn take_news(&mut self, news: BackupNews) {
         let before = self.backup.news.replace(news);
         self.backup.before = self.backup.before.take().or(before);
@@ -159,7 +160,7 @@ impl Engine {
         self.forget_writing();
     }
 
-    /// Tells the account's other devices what this one knows of the backup.
+    /// Tells the account's other devices what this device knows of the backup.
     pub(super) fn sync_backup(&mut self) {
         if let Some(news) = self.current_news().filter(|_| self.backup_address().is_some()).cloned() {
             self.sync(Sync::Backup(Box::new(news)));
@@ -183,7 +184,7 @@ impl Engine {
         Reply::Done
     }
 
-    /// This device restores the backup, and goes on from there.
+    /// This device has restored the backup, and continues it.
     pub(super) fn take_backup_over(
         &mut self,
         seed: &RecoverySeed,
@@ -192,7 +193,7 @@ impl Engine {
         (blob, cover): (BlobId, Cover),
     ) {
         let address = seed.backup_address();
-        // A key from before the last removal, or from nobody knows when, is replaced at the end.
+        // A key from before the last removal, or of unknown age, is replaced at the end.
         let under = self.own_log.as_ref().and_then(|log| cover.sealed_under(log));
         let (removals, generation) = under.unwrap_or_default();
         self.backup.news = Some(BackupNews { removals, generation, on: true, address, key });
@@ -204,7 +205,7 @@ impl Engine {
         self.save_backup();
     }
 
-    /// A message was stored: it has to come into the backup.
+    /// A message was stored: it must go into the backup.
     pub(super) fn note_for_backup(&mut self, conversation: ConversationId, order: Order) {
         let key = self.conversations.get(&conversation).map(|conversation| conversation.key);
         let Some(key) = key.filter(|key| self.wants_backup() && !self.is_own_conversation(key)) else {
@@ -221,14 +222,14 @@ impl Engine {
         }
     }
 
-    /// Something was deleted: the backup has to say so.
+    /// Something was deleted: the backup must say so.
     pub(super) fn note_deletion_for_backup(&mut self) {
         if self.wants_backup() && self.timers.backup.is_none() && self.writing.is_idle() {
             self.back_up_in(self.patience());
         }
     }
 
-    /// How long what is new may wait, in milliseconds.
+    /// How long new messages may wait, in milliseconds.
     fn patience(&self) -> u64 {
         if self.manifest.segments.len() > MANY {
             return HOUR;
@@ -244,7 +245,7 @@ impl Engine {
         self.timers.backup = Some(self.timers.backup.map_or(at, |earlier| earlier.min(at)));
     }
 
-    /// A connection is open: what was under way goes on, and what waits is written soon.
+    /// A connection is open: continues what was under way, and writes soon what waits.
     pub(super) fn resume_backup(&mut self) {
         if !self.writing.is_idle() {
             self.ask_backup_step();
@@ -258,10 +259,10 @@ impl Engine {
         self.wants_backup() && (all.any(|key| self.is_unsaved_with(&key)) || self.has_unsaved_deletions())
     }
 
-    /// Whether a conversation has messages that are not in the backup.
+    /// Whether a conversation has messages that the backup lacks.
     fn is_unsaved_with(&self, key: &ConversationKey) -> bool {
         let last = self.conversations.get(&key.id()).and_then(|conversation| conversation.last.as_ref());
-        // What waits to be sent is not stored yet.
+        // A text that waits to be sent is not stored yet.
         let last = last.filter(|last| last.state != State::OwnWaiting);
         let newer = last.is_some_and(|last| self.manifest.tops.get(key).is_none_or(|top| last.order > *top));
         !self.is_own_conversation(key) && (newer || self.backup.late.contains_key(key))

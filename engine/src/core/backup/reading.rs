@@ -1,4 +1,4 @@
-//! Reads from this device's disk what is not in the backup: the newest page of every conversation first, then the rest.
+//! Reads from this device's disk what the backup lacks: the newest page of every conversation first, then the rest.
 
 use std::collections::VecDeque;
 
@@ -13,37 +13,37 @@ use crate::io::{LoadId, Record};
 use crate::table::Table;
 use crate::view::Order;
 
-/// What came on top of a whole may be so many bytes before the whole is written anew, at least.
+/// The least number of bytes on top of a whole before the engine writes the whole again.
 const SMALL: u64 = 1024 * 1024;
 
-/// One way through the conversations. As it is stored, from the first segment on.
+/// One pass through the conversations. As stored, from the first segment on.
 #[derive(Clone, Default, Serialize, Deserialize)]
 pub(in crate::core) struct Round {
-    /// Conversations, and before which message to read on in each.
+    /// Conversations, and the message before which reading continues in each.
     pub(super) left: VecDeque<(ConversationKey, Option<Order>)>,
     pub(super) of: u32,
     /// The newest messages that were read.
     pub(super) tops: Table<ConversationKey, Order>,
-    /// How far the logs were when the round began.
+    /// How far the logs had come when the round began.
     pub(super) logs: Table<LogId, Place>,
-    /// Down to where each conversation is read; to its beginning if it is not here.
+    /// The place down to which each conversation is read; to its beginning if the table lacks it.
     floors: Table<ConversationKey, Order>,
     /// Places from which on messages had come late.
     pub(super) late: Table<ConversationKey, Order>,
-    /// Everything is read.
+    /// The round reads everything.
     pub(super) whole: bool,
-    /// The segments that this round takes the place of.
+    /// The segments that this round replaces.
     pub(super) replaces: Vec<BlobId>,
 }
 
 impl Engine {
-    /// Begins a way through the conversations that have something new, or through all.
+    /// Begins a pass through the conversations that have something new, or through all.
     pub(super) fn new_round(&self) -> Round {
         let own = self.account.as_ref().map(|account| account.device);
         let size = self.manifest.size();
-        // After a removal: all of it is written, in place of what is there and not on top of it.
+        // After a removal the engine writes everything, in place of what the backup has and not on top of it.
         let counts_anew = self.manifest.tops.is_empty();
-        // Only who wrote the whole is known to have it.
+        // Only the device that wrote the whole knows that the backup has it.
         let grown = self
             .manifest
             .base
@@ -71,14 +71,14 @@ impl Engine {
         }
     }
 
-    /// Asks the disk for the next page of the round; whether there is one.
+    /// Asks the disk for the next page of the round; returns whether there is one.
     pub(super) fn read_for_backup(&mut self) -> bool {
         let Some((key, before)) = self.writing.next_conversation() else { return false };
         self.backup_page = Some(self.read_stretch(key, before.as_ref()));
         true
     }
 
-    /// A page of history came; whether it was for the backup.
+    /// A page of history came; returns whether it was for the backup.
     pub(in crate::core) fn read_page_for_backup(&mut self, id: LoadId, records: &[Record]) -> bool {
         let Some(page) = self.backup_page.take_if(|page| page.load == id) else {
             return false;
@@ -101,13 +101,13 @@ impl Engine {
 }
 
 impl Round {
-    /// Whether it has read something newer than what the manifest says is in the backup.
+    /// Whether this round has read something newer than what the manifest says.
     pub(super) fn is_newer_than(&self, manifest: &Manifest) -> bool {
         self.tops.iter().any(|(key, top)| manifest.tops.get(key).is_none_or(|known| top > known))
     }
 
-    /// A page of the first conversation was read, from its newest message down; if there is more before one, that is read
-    /// next. Answers down to where its messages are wanted.
+    /// A page of the first conversation was read, from its newest message down; if there is more before a message, the engine
+    /// reads that next. Returns the place down to which the round wants the page's messages.
     fn take_page(
         &mut self,
         key: ConversationKey,

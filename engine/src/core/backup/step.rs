@@ -1,4 +1,4 @@
-//! How far the writing of the backup has come.
+//! The steps of writing a backup.
 
 use super::blobs::{Fetch, Put};
 use super::items::Seen;
@@ -7,48 +7,48 @@ use crate::backup::{ChunkReader, ChunkWriter, DataKey, Head, Item, Segment};
 use crate::domain::conversation::ConversationKey;
 use crate::view::{BackupFailure, BackupState, Order};
 
-/// What is under way. Nothing of it is stored but the [`Round`].
+/// The work under way. Only the [`Round`] of it is stored.
 #[derive(Default)]
 pub(in crate::core) struct Writing {
     pub(super) step: Step,
     pub(super) round: Option<Round>,
-    /// Segments of this round that were put and found right: another device may have written a head meanwhile.
+    /// Segments of this round that were put and verified: another device may have written a head meanwhile.
     pub(super) mine: Vec<Segment>,
-    /// Something was put that no head at the relay leads to.
+    /// A blob was put that no head at the relay leads to.
     pub(super) unnamed: bool,
-    /// How the contacts are that this round has put into the backup.
+    /// The contacts as this round has put them into the backup.
     pub(super) seen: Seen,
     pub(super) failure: Option<BackupFailure>,
 }
 
-/// What another device's head says of the manifest that comes.
+/// What another device's head says of the manifest that follows.
 #[derive(Clone, Copy)]
 pub(super) struct Theirs {
     pub(super) version: u32,
-    /// Number of removals in the device log that its writer knew.
+    /// Number of removals in the device log that the head's writer knew.
     pub(super) counted: u32,
 }
 
-/// One step after the other; each is asked again after a cut.
+/// The steps, one after the other; the engine repeats the request of a step after a lost connection.
 #[derive(Default)]
 pub(super) enum Step {
     #[default]
     Idle,
-    /// The head is asked for.
+    /// Ask for the head.
     AskHead,
-    /// The manifest comes.
+    /// Fetch the manifest.
     FetchManifest(Fetch, Vec<u8>, Theirs, Head, DataKey),
-    /// Items are gathered.
+    /// Gather items.
     Gather(Box<ChunkWriter>),
-    /// A segment is put, and then fetched back and opened.
+    /// Put a segment, then fetch it back and open it.
     PutSegment(Put, Segment),
     CheckSegment(Fetch, Box<ChunkReader>, Segment),
-    /// So is the manifest.
+    /// The same with the manifest.
     PutManifest(Put),
     CheckManifest(Fetch, Head),
-    /// The head is written.
+    /// Write the head.
     WriteHead(Head),
-    /// The backup ends.
+    /// End the backup.
     End,
 }
 
@@ -76,7 +76,7 @@ impl Writing {
         self.round.as_mut()
     }
 
-    /// Adds items to the segment that is being gathered.
+    /// Adds items to the segment being gathered.
     pub(super) fn add(&mut self, items: Vec<Item>) {
         if let Step::Gather(writer) = &mut self.step {
             for item in items {

@@ -1,5 +1,5 @@
-//! Writes the backup: head, manifest, segments, manifest, head. Whatever was put is fetched back and opened before the
-//! next thing names it.
+//! Writes the backup: head, manifest, segments, manifest, head. The engine fetches each blob back and opens it before the
+//! next blob names it.
 
 use parley_protocol::frame::{Answer, BackupHead, FetchBackupHead, RelayError, Request, Retry};
 use parley_protocol::ids::BlobId;
@@ -16,24 +16,24 @@ use crate::domain::content::BackupNews;
 use crate::records::keys;
 use crate::view::BackupFailure;
 
-/// A segment has so many bytes, about.
+/// Bytes of a segment, roughly.
 const SEGMENT: usize = 1024 * 1024;
-/// Between two attempts, in milliseconds, when something failed.
+/// Pause between two attempts after a failure, in milliseconds.
 const PAUSE: u64 = 60_000;
-/// Until the device log is known anew.
+/// Pause until this device has asked for the device log again.
 const SHORT_PAUSE: u64 = 5_000;
-/// When a retry alone does not help.
+/// Pause if a retry alone does not help.
 const LONG_PAUSE: u64 = 10 * 60 * 1000;
 
 impl Engine {
-    /// What was under way is forgotten, up to the last head that was written.
+    /// Forgets the work under way, back to the last head that was written.
     pub(super) fn forget_writing(&mut self) {
         self.writing = Writing::default();
         self.backup_page = None;
         self.load_manifest();
     }
 
-    /// Begins, unless something is under way.
+    /// Begins, unless work is under way.
     pub(in crate::core) fn begin_backup(&mut self) {
         if !self.writing.is_idle() || !self.online() || self.returning.is_some() {
             return;
@@ -46,7 +46,7 @@ impl Engine {
         }
     }
 
-    /// Asks what the step asks, unless that is on its way.
+    /// Sends the request of the current step, unless that is on its way.
     pub(super) fn ask_backup_step(&mut self) {
         let waits = |pending: &Pending| {
             matches!(pending, Pending::FetchHead | Pending::FetchBlob | Pending::PutBlob | Pending::WriteHead)
@@ -88,7 +88,7 @@ impl Engine {
         self.back_up_in(pause);
     }
 
-    /// The relay did not do what was asked.
+    /// The relay refused the request of a step.
     pub(super) fn backup_refused(&mut self, step: Step, error: RelayError) {
         match error.retry() {
             _ if error == RelayError::QuotaExceeded => self.fail_backup(BackupFailure::Quota, LONG_PAUSE),
@@ -101,7 +101,7 @@ impl Engine {
         }
     }
 
-    /// The timer of the backup: it begins, or asks again.
+    /// The timer of the backup: begins, or repeats the request.
     pub(in crate::core) fn backup_timer(&mut self) {
         if !self.online() {
             return;
@@ -136,7 +136,7 @@ impl Engine {
         }
     }
 
-    /// There is nothing at the relay, or nothing that this device can go on from.
+    /// The relay has no backup, or none that this device can continue.
     fn start_over(&mut self, version: u32) {
         self.backup.head = version;
         self.backup.blob = None;
@@ -144,12 +144,12 @@ impl Engine {
         self.manifest_is_known();
     }
 
-    /// Another device has written, or the relay says so.
+    /// Another device has written a head, or the relay says so.
     fn read_others_head(&mut self, head: &BackupHead) {
         let Some(log) = &self.own_log else { return };
         let (cover, author) = match Head::check(&head.value, head.version, log) {
             Ok((cover, author @ (Author::Current | Author::Removed))) => (cover, author),
-            // Either the device log has gone on, or the relay has made something up.
+            // Either the device log has grown, or the relay has made something up.
             Ok((_, Author::Beyond)) | Err(BackupError::Stranger) => {
                 self.ask_own_log();
                 return self.fail_backup(BackupFailure::Altered, SHORT_PAUSE);
@@ -166,7 +166,7 @@ impl Engine {
         match now.or_else(|| self.backup.before.as_ref().and_then(opened)) {
             Some((found, key)) => {
                 let fetch = Fetch::of_manifest(&found);
-                // A device that is the account's has counted anew before it sealed under a key from after a removal.
+                // A current device of the account has counted again before it sealed under a key from after a removal.
                 let under = cover.sealed_under(log).filter(|_| author == Author::Current);
                 let counted = under.map_or(0, |(removals, _)| removals);
                 let theirs = Theirs { version: head.version, counted };
@@ -179,7 +179,7 @@ impl Engine {
         }
     }
 
-    /// Whether a head is sealed under a key from before the one that is known here.
+    /// Whether a head is sealed under a key older than the one that this device knows.
     fn is_from_before(&self, cover: &Cover) -> bool {
         let (Some(log), Some(news)) = (&self.own_log, self.current_news()) else { return false };
         cover.sealed_under(log).is_some_and(|under| under < (news.removals, news.generation))
@@ -189,8 +189,8 @@ impl Engine {
         self.own_log.as_ref().is_some_and(|log| log.devices().count() == 1)
     }
 
-    /// The head there leads to nothing that this device can go on from: another takes its place, with what is known to be in the
-    /// backup. If the relay has gone back that may not be there, and everything is written again.
+    /// The head leads to nothing that this device can continue: replaces it by one with what this device knows to be in the
+    /// backup. If the relay was rolled back, that may be missing there, and the engine writes everything again.
     fn write_over(&mut self, version: u32) {
         self.backup.renew = true;
         if self.backup.went_back || version < self.backup.head {
@@ -201,8 +201,8 @@ impl Engine {
         self.manifest_is_known();
     }
 
-    /// A removed device may have claimed that things are in the backup, and others have gone on from what it wrote. After a
-    /// removal nothing is known to be there but what has been put there since.
+    /// A removed device may have claimed that the backup has things, and others have continued what it wrote. After a removal
+    /// this device counts only what has been put there since.
     fn count_anew_after_removal(&mut self) {
         let removals = self.own_log.as_ref().map_or(0, removals);
         if self.backup.counted == removals {
@@ -219,7 +219,7 @@ impl Engine {
         self.save_backup();
     }
 
-    /// The manifest is here: what is not in it is gathered.
+    /// The manifest is here: the engine gathers what it lacks.
     pub(super) fn manifest_is_known(&mut self) {
         self.count_anew_after_removal();
         for segment in &self.writing.mine {
@@ -308,7 +308,7 @@ impl Engine {
                 match fetch.take(size, &part) {
                     Fetched::More => self.enter(Step::FetchManifest(fetch, bytes, theirs, head, key)),
                     Fetched::Whole => self.take_others_manifest(&bytes, theirs, &head, &key),
-                    // The relay has lost or damaged it: this device writes what it has.
+                    // The relay has lost or damaged the manifest: this device writes what it has.
                     Fetched::Altered => self.start_over(theirs.version),
                 }
             }
@@ -350,7 +350,7 @@ impl Engine {
         }
     }
 
-    /// The manifest with what this round has put so far; the round's end is in it if there is nothing left.
+    /// Puts the manifest with what this round has put so far, and with the round's end if nothing is left.
     fn put_manifest(&mut self) {
         let Some(key) = self.current_news().map(|news| news.key.clone()) else { return };
         self.manifest.contacts.clone_from(&self.writing.seen);

@@ -1,5 +1,6 @@
-//! A file of another account: its chats become archives, which can be read. This account was in none of these
-//! conversations, and takes no contact over: who they are was known to the other account, and is not to this one.
+//! Restores the backup file of another account: its chats become archives, which are read-only. This account was in none of
+//! these conversations, and takes no contact from the file: the other account knew who these people are, this account does
+//! not.
 
 use parley_protocol::ids::AccountId;
 
@@ -16,12 +17,12 @@ use crate::view::{
     ViewRequestId,
 };
 
-/// So many chats of other accounts are kept.
+/// Most chats of other accounts that this device keeps.
 const MAX_ARCHIVES: usize = 10_000;
-/// So many messages of one that goes are read and deleted at a time.
+/// Messages of a chat that are read and deleted at a time.
 const PAGE: u32 = 500;
 
-/// A chat of another account that goes.
+/// A chat of another account that is being deleted.
 pub(super) struct Leaving {
     load: LoadId,
     view: ViewRequestId,
@@ -50,7 +51,7 @@ impl Engine {
                 }
                 self.save_archive(id);
             }
-            // What the other account deleted is not in its history.
+            // The history lacks what the other account deleted.
             Item::Settings(_)
             | Item::Deleted(_)
             | Item::Stance(_)
@@ -60,7 +61,7 @@ impl Engine {
         }
     }
 
-    /// The archive of a chat, made if need be (and saved by the caller).
+    /// The archive of a chat; makes it if there is none (the caller saves it).
     fn archive_with(&mut self, head: &FileHead, peer: &AccountId) -> Option<ConversationId> {
         let id = id_of(&head.account, peer);
         if self.archives.contains_key(&id) {
@@ -96,13 +97,14 @@ impl Engine {
         }
     }
 
-    /// Its messages first, and itself with the last of them: a restart in between leaves fewer, to be deleted again.
+    /// Deletes the messages first, and the archive with the last of them: a restart in between leaves fewer, to be deleted
+    /// again.
     pub(in crate::core) fn delete_archive(&mut self, view: ViewRequestId, id: ConversationId) {
         let load = self.read_messages(&id, None, PAGE);
         self.files.leaving.push(Leaving { load, view, id });
     }
 
-    /// A page of history came; whether it was of a chat that goes.
+    /// A page of history came; returns whether it was of a chat that is being deleted.
     pub(in crate::core) fn read_archive_to_delete(&mut self, load: LoadId, records: &[Record]) -> bool {
         let place = self.files.leaving.iter().position(|leaving| leaving.load == load);
         let Some(place) = place else { return false };
@@ -114,7 +116,7 @@ impl Engine {
             self.out.erase(&record.key);
         }
         if u32::try_from(records.len()).is_ok_and(|count| count >= PAGE) {
-            // It is read when these are gone.
+            // The engine reads the next page when these messages are gone.
             self.delete_archive(view, id);
             return true;
         }
@@ -161,7 +163,7 @@ impl Engine {
         })
     }
 
-    /// How far a message of the other account came is not known any more, but that it was sent.
+    /// Nothing is known of how far the other account's message came, except that it was sent.
     pub(in crate::core) fn archived_view(&self, id: &ConversationId, message: &Message) -> MessageView {
         let mut body = BodyView::from(&message.body);
         self.find_files(&mut body);

@@ -1,8 +1,9 @@
-//! Backup files. One is saved piece by piece from this device's disk (`saving.rs`), and read piece by piece, to be checked
-//! or restored (`taking.rs`): what of it is not here yet (`seen.rs`) becomes messages and contacts of this account
-//! (`restoring.rs`), or, if it is of another one, chats that can only be read (`archiving.rs`).
+//! Saves, checks and restores backup files. The engine saves a file piece by piece from this device's disk (`saving.rs`), and
+//! reads a file piece by piece to check or restore it (`taking.rs`). From a file of this account, messages and contacts that
+//! this device lacks (`seen.rs`) are added (`restoring.rs`); from a file of another account, chats become read-only archives
+//! (`archiving.rs`).
 //!
-//! Nothing of this is stored but what is restored. When the worker ends, whoever saves or restores begins again.
+//! The engine stores only what it restores. When the worker ends, saving or restoring starts from the beginning.
 
 mod archiving;
 mod restoring;
@@ -15,17 +16,17 @@ use crate::backup::{DataKey, FileReader, Opener};
 use crate::recovery::RecoverySeed;
 use crate::view::{Command, CommandError, FileReport, Reply, Typed, ViewRequestId};
 
-/// A piece that a view gives has at most so many bytes.
+/// Most bytes of a piece that a view delivers.
 const MAX_PIECE: usize = 1024 * 1024;
 
-/// What is under way.
+/// The work under way.
 #[derive(Default)]
 pub(super) struct Files {
     saving: Option<saving::Saving>,
-    /// Opens the file that was saved last.
+    /// The key of the file that was saved last.
     saved: Option<DataKey>,
     taking: Option<taking::Taking>,
-    /// Chats of other accounts that go: the page that is being read.
+    /// Chats of other accounts that are being deleted: the page being read.
     leaving: Vec<archiving::Leaving>,
     /// The last report, for a view that asks again.
     report: Option<(ViewRequestId, FileReport)>,
@@ -53,7 +54,7 @@ impl Engine {
             Command::NextFilePart(number) => return self.next_file_part(view, number),
             Command::CheckFile => {
                 let key = self.files.saved.clone().ok_or(CommandError::FileOver)?;
-                // With the phrase itself, where it is known: then that the phrase opens the file is known too.
+                // With the phrase itself, if this device has it: then it is also certain that the phrase opens the file.
                 let phrase = self.account.as_ref().filter(|_| self.has_phrase());
                 let opener =
                     phrase.map_or(Opener::Key(key), |account| Opener::Phrase(account.recovery.clone()));

@@ -1,5 +1,5 @@
-//! A file of this account: what is not here is added. Nothing that is here changes, but settings of which the file has newer
-//! ones.
+//! Restores a backup file of this account: adds what this device lacks. Nothing that is on this device changes, except
+//! settings of which the file has newer ones.
 
 use parley_protocol::ids::{AccountId, LogId};
 
@@ -11,28 +11,28 @@ use crate::domain::message::Message;
 use crate::records::keys;
 use crate::table::Table;
 
-/// Nothing was stored later than this, in milliseconds since 1970: what waits to be sent stands behind it.
+/// Nothing was stored later than this, in milliseconds since 1970: the places of waiting texts are behind it.
 const LATEST: u64 = 1 << 53;
 
-/// Whether it is something that one of the two said, as this app stores it.
+/// Whether a message is one that one of the two wrote, as this app stores it.
 pub(super) fn is_sound(message: &Message, own: &AccountId, peer: &AccountId) -> bool {
     let by_either = message.is_by(own) || message.is_by(peer);
     by_either && is_said(message) && message.stored.0 < LATEST
 }
 
-/// The same of a group: somebody said it, or it is a line.
+/// The same in a group: a member wrote it, or it is a line.
 fn is_sound_in_group(message: &Message) -> bool {
     let said = message.author.is_some() && is_said(message);
     (said || message.author.is_none() && message.is_history()) && message.stored.0 < LATEST
 }
 
-/// Whether somebody said it, or it was deleted for everyone since.
+/// Whether somebody wrote a message, or it was deleted for everyone since.
 fn is_said(message: &Message) -> bool {
     message.is_trace() || message.part().is_some_and(Part::is_sound)
 }
 
 impl Engine {
-    /// `removed`: the device that saved the file is out of the account.
+    /// `removed`: the device that saved the file was removed from the account.
     pub(super) fn restore_item(&mut self, item: Item, removed: bool) {
         match item {
             Item::Settings(settings) => {
@@ -42,10 +42,10 @@ impl Engine {
             }
             Item::Known(known) => self.restore_known(known, removed),
             Item::History(history) => self.restore_history(history, removed),
-            // A removed device may have been stolen, and must not have anything deleted.
+            // A removed device may have been stolen; the engine deletes nothing on its word.
             Item::Deleted(deleted) if !removed => self.take_item(Item::Deleted(deleted)),
             Item::Stance(told) if !removed || told.is_refusal() => self.take_item(Item::Stance(told)),
-            // The person has chosen the file: whoever stands in it is no stranger, unless somebody here said otherwise.
+            // The person has chosen the file: an account in it is no stranger, unless the person decided otherwise here.
             Item::Stance(told) => self.knew_before(&told.account),
             Item::Token(token) if !removed => self.take_item(Item::Token(token)),
             Item::Group(card) => self.take_item(Item::Group(card)),
@@ -53,8 +53,8 @@ impl Engine {
         }
     }
 
-    /// Somebody whom this device does not know; of those whom it knows, it knows better. Nobody is verified because a
-    /// removed device says so: it may have been stolen, and the contact be made up.
+    /// Adds a contact that this device does not know; of known contacts this device knows better. The word of a removed
+    /// device verifies nobody: it may have been stolen, and the contact be made up.
     fn restore_known(&mut self, mut known: Known, removed: bool) {
         known.card.verified &= !removed;
         self.knew_before(&known.card.account);
@@ -63,7 +63,7 @@ impl Engine {
         }
     }
 
-    /// A removed device may have been stolen, and must not have anything edited or deleted either.
+    /// A removed device may have been stolen; the engine edits and deletes nothing on its word either.
     fn restore_history(&mut self, history: History, removed: bool) {
         let key = history.conversation;
         let Some(conversation) = self.conversation_of_history(&key) else { return };
@@ -92,21 +92,22 @@ impl Engine {
         self.save_conversation(conversation);
     }
 
-    /// What the other was asked to send again takes the place that it has when it comes again, so that it is there once.
+    /// A message that the contact was asked to send again gets the place that it has when it comes again, so that the chat
+    /// has it once.
     fn at_its_place(&self, message: Message) -> Message {
         let asked = self.transcripts.get(&message.log).and_then(|transcript| transcript.asked);
         let comes_again = !self.is_mine(&message) && asked.is_some_and(|after| message.seq > after);
         if comes_again { Message { log: beside(&message.log), ..message } } else { message }
     }
 
-    /// The account has come back without a backup: the logs of the file are known from now on, as those of a backup would be.
+    /// The account has come back without a backup: takes the logs of the file, as it would those of a backup.
     pub(super) fn take_logs_of_file(&mut self, logs: &Table<LogId, Place>) {
         if self.state.get_bytes(keys::UNASKED).is_some() {
             self.old_logs(logs);
         }
     }
 
-    /// And everybody is asked for what they wrote since the file was saved.
+    /// Asks everybody for what they have written since the file was saved.
     pub(super) fn ask_since_file(&mut self, logs: &Table<LogId, Place>) {
         if self.state.get_bytes(keys::UNASKED).is_some() {
             self.state.delete(keys::UNASKED);

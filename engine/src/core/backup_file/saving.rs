@@ -1,5 +1,6 @@
-//! A file is saved: contacts first, then the newest page of every conversation, then the rest. A piece is made when the
-//! view asks for it, so that memory holds one. The head, which counts what is in the file, comes last and goes to the front.
+//! Saves a backup file: contacts first, then the newest page of every conversation, then the rest. The engine makes a piece
+//! when the view asks for it, so that memory holds only one. It makes the head, which counts the file's contents, last; the
+//! head stands at the front of the file.
 
 use std::collections::VecDeque;
 
@@ -14,19 +15,19 @@ use crate::io::{LoadId, Record};
 use crate::table::Table;
 use crate::view::{CommandError, FilePart, Order, Reply, ViewRequestId};
 
-/// The places of so many logs are in a head, at most: what of them is missing costs what came since the file was saved, and no
-/// message of the file.
+/// Most logs whose places a head has: for further logs, messages since the file was saved are missing, and no message of the
+/// file.
 const MAX_LOGS: usize = 8 * 1024;
 
-/// How far it is.
+/// The state of saving a file.
 pub(super) struct Saving {
     stage: Stage,
-    /// Conversations, and before which message to read on in each.
+    /// Conversations, and the message before which reading continues in each.
     left: VecDeque<(ConversationKey, Option<Order>)>,
     contents: Contents,
     logs: Table<LogId, Place>,
     page: Option<Stretch>,
-    /// Who waits for the next piece.
+    /// The view that waits for the next piece.
     asked: Option<ViewRequestId>,
     next: u32,
     /// The piece before, for a view that asks again.
@@ -35,7 +36,7 @@ pub(super) struct Saving {
 
 enum Stage {
     Chunks(ChunkWriter),
-    /// All chunks are given; they are sealed under this key.
+    /// All chunks were delivered; they are sealed under this key.
     Head(DataKey),
     Over,
 }
@@ -87,7 +88,7 @@ impl Engine {
         Ok(None)
     }
 
-    /// Reads on, or gives a piece.
+    /// Reads on, or delivers a piece.
     fn go_on_saving(&mut self) {
         let Some(saving) = self.files.saving.as_ref().filter(|saving| saving.page.is_none()) else { return };
         let next = match &saving.stage {
@@ -153,7 +154,7 @@ impl Engine {
         Some(bytes)
     }
 
-    /// A page of history came; whether it was for a file.
+    /// A page of history came; returns whether it was for a file.
     pub(in crate::core) fn read_page_for_file(&mut self, id: LoadId, records: &[Record]) -> bool {
         let page = self.files.saving.as_mut().and_then(|saving| saving.page.take_if(|page| page.load == id));
         let Some(page) = page else { return false };

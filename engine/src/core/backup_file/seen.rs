@@ -1,4 +1,4 @@
-//! Which messages are on this device already: a file adds what is not, and takes the place of nothing.
+//! Tells which messages are already on this device: restoring a file adds only missing messages and replaces none.
 
 use std::collections::BTreeSet;
 
@@ -7,12 +7,12 @@ use sha2::{Digest as _, Sha256};
 use crate::domain::message::{Gap, Message, MessageBody};
 use crate::view::{ConversationId, Order};
 
-/// Sixteen bytes for the place of each message, and sixteen for what it says.
+/// Sixteen bytes for the place of each message, and sixteen for its content.
 #[derive(Default)]
 pub(super) struct Seen(BTreeSet<[u8; 16]>);
 
 impl Seen {
-    /// Takes note of a message that is here. Where something is said to be missing, it may come.
+    /// Notes a message that is on this device. A missing message, for which a marker stands, may be added.
     pub(super) fn here(&mut self, conversation: ConversationId, message: &Message) {
         match &message.body {
             MessageBody::Gap(gap) if !matches!(gap, Gap::Rejected | Gap::Removed) => {}
@@ -21,7 +21,7 @@ impl Seen {
         }
     }
 
-    /// Whether neither the message nor another in its place is here; it is now.
+    /// Whether neither the message nor another at its place is here; notes the message.
     pub(super) fn add(&mut self, conversation: ConversationId, message: &Message) -> bool {
         let [place, said] = [place(conversation, message), said(conversation, message)];
         if self.0.contains(&place) || self.0.contains(&said) {
@@ -37,7 +37,7 @@ fn place(conversation: ConversationId, message: &Message) -> [u8; 16] {
     digest(&[b"place", &conversation.0, &place.to_bytes()])
 }
 
-/// The same message may stand at another place: one that was sent again.
+/// The hash of a message's content: a message that was sent again may stand at another place.
 fn said(conversation: ConversationId, message: &Message) -> [u8; 16] {
     // Into a Vec, postcard fails on nothing that these types contain.
     let author = message.author.as_ref().map(|author| author.account);
@@ -83,7 +83,7 @@ mod tests {
         assert!(seen.add(ConversationId([9; 16]), &text(1, "hello")));
     }
 
-    /// What was sent again has the device as its author that sent it so.
+    /// The author of a message that was sent again is the device that sent it again.
     #[test]
     fn p5_a_message_that_another_device_of_its_author_sent_again_is_not_added() {
         let by = |seq, device: u8| {

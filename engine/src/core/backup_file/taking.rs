@@ -1,5 +1,5 @@
-//! A file is read, piece by piece as the view gives it. Before anything of it is taken, its head is compared with what this
-//! device knows of the account, and the messages that are here are counted.
+//! Reads a backup file piece by piece as the view delivers it. Before the engine takes anything from the file, it compares
+//! the file's head with what this device knows of the account, and counts the messages that are on this device.
 
 use super::seen::Seen;
 use super::{Engine, MAX_PIECE};
@@ -8,43 +8,43 @@ use crate::domain::message::Message;
 use crate::io::{LoadId, Record};
 use crate::view::{CommandError, ConversationId, FileReport, Order, Reply, ViewRequestId};
 
-/// Messages that are read at a time.
+/// Messages read at a time.
 const PAGE: u32 = 200;
 
-/// How far it is.
+/// The state of reading a file.
 pub(super) struct Taking {
     reader: Option<FileReader>,
-    /// It is only looked at.
+    /// The view only checks the file.
     check: bool,
     at: u64,
-    /// Once the head is there.
+    /// Set once the head has come.
     pub(super) whose: Option<Whose>,
     pub(super) seen: Seen,
     looking: Looking,
     waiting: Option<Waiting>,
-    /// Messages of the file that came, and those of them that were not here.
+    /// Messages of the file so far, and those of them that this device lacked.
     found: u64,
     pub(super) added: u64,
 }
 
-/// Whose the file is.
+/// Whose file it is.
 #[derive(Clone)]
 pub(super) struct Whose {
     pub(super) head: Box<FileHead>,
     /// This device's account.
     pub(super) own: bool,
-    /// The device that saved it was removed since.
+    /// The device that saved the file was removed since.
     removed: bool,
 }
 
-/// The way through what is on the disk.
+/// The pass through the messages on the disk.
 #[derive(Default)]
 struct Looking {
     left: Vec<ConversationId>,
     page: Option<(LoadId, ConversationId)>,
 }
 
-/// What waits until it is known what is here.
+/// What waits until this device knows which messages it has.
 struct Waiting {
     view: ViewRequestId,
     items: Vec<Item>,
@@ -106,7 +106,7 @@ impl Engine {
         }
     }
 
-    /// Nothing was changed yet: whose is the file?
+    /// Nothing is changed yet: checks whose file it is.
     fn head_of_file_came(&mut self, head: FileHead) -> Result<(), crate::view::FileError> {
         let own = self.is_own_account(&head.account);
         let removed = match &self.own_log {
@@ -132,7 +132,7 @@ impl Engine {
         Ok(())
     }
 
-    /// Looks at what is here, and then takes what waits for that.
+    /// Looks at what is on this device, and then takes what waits for that.
     fn go_on_taking(&mut self) {
         let Some(taking) = &mut self.files.taking else { return };
         if taking.looking.page.is_some() {
@@ -154,7 +154,7 @@ impl Engine {
         }
     }
 
-    /// A page of history came; whether it was to see what is here.
+    /// A page of history came; returns whether it was to see which messages are here.
     pub(in crate::core) fn looked_at(&mut self, id: LoadId, records: &[Record]) -> bool {
         let taking = self.files.taking.as_mut();
         let page = taking.and_then(|taking| taking.looking.page.take_if(|(load, _)| *load == id));

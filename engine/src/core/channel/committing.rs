@@ -1,4 +1,4 @@
-//! Commits: a device replaces its keys from time to time, and sends what it has committed.
+//! Makes and sends commits, among them the regular replacement of this device's keys.
 
 use parley_protocol::bounded::Bytes;
 use parley_protocol::frame::{Answer, AppendCommit, RelayError, Retry};
@@ -14,7 +14,7 @@ use crate::mls::{DeviceSigner, Provider};
 use crate::mutations::{Mutation, on};
 use crate::view::WaitReason;
 
-/// A device replaces its keys after so many messages ...
+/// A device replaces its keys after this many messages ...
 const MESSAGES_PER_UPDATE: u32 = 100;
 /// ... or after this time (7 days), in milliseconds, when it sends something.
 const UPDATE_AGE: u64 = 7 * 24 * 3600 * 1000;
@@ -90,7 +90,7 @@ impl Engine {
         append: AppendId,
         result: &Result<Answer, RelayError>,
     ) {
-        // The commit that won may have come before the answer about the one that lost.
+        // The winning commit may have come before the answer about the losing one.
         if self.logs.get(id).and_then(|log| log.commit.as_ref()).is_none_or(|c| c.append != append) {
             return;
         }
@@ -109,14 +109,14 @@ impl Engine {
         };
         self.live.or_default(*id).committing = false;
         match error.retry() {
-            // One full inbox keeps nobody else waiting: its device is added later.
+            // One full inbox must not keep others waiting: members add its device later.
             _ if *error == RelayError::QuotaExceeded && self.drop_members_commit(id) => {}
             _ if self.is_filled_by_removed(id, *error) => {
                 if let Some(read) = self.logs.get(id).map(|log| log.cursor) {
                     self.go_on_without_removed(id, read);
                 }
             }
-            // Texts still fit where commits do not.
+            // The log still takes texts when it takes no commits.
             _ if *error == RelayError::QuotaExceeded => self.put_the_update_off(id),
             Retry::After(pause) => {
                 if let Some(peer) = self.logs.get(id).and_then(Log::peer) {
@@ -124,21 +124,21 @@ impl Engine {
                 }
                 self.retry_later(pause);
             }
-            // Another commit won; it comes through the subscription, where the own one is dropped.
+            // Another commit won; it comes through the subscription, and this device drops its own then.
             Retry::AfterCatchUp => self.live.or_default(*id).committing = true,
             Retry::Never if self.drop_members_commit(id) => {}
             Retry::Never if says_that_it_rolled_back(*error) => self.log_rolled_back(id),
-            // The log goes on as it is; the keys are replaced another time.
+            // The log goes on unchanged; this device replaces its keys another time.
             Retry::Never => self.put_the_update_off(id),
         }
     }
 
-    /// The record of an own commit is damaged, and nothing can be encrypted while the group waits for it: it is not made. If the
-    /// relay has it, it comes back as an entry that this device does not remember.
+    /// The record of an own commit is damaged, and the group encrypts nothing while a commit is pending: drops the commit. If
+    /// the relay has the commit, it comes back as an entry that this device does not remember.
     pub(in crate::core) fn forget_lost_commit(&mut self, id: &LogId) {
         let lost = self.with_group(id, |group, _, _| Ok(group.has_pending_commit())).unwrap_or(false);
         if lost && self.logs.get(id).is_some_and(|log| log.commit.is_none()) {
-            // Where that fails, so does encrypting, and the log is given up.
+            // If this fails, encrypting fails too, and the device gives up the log.
             let _ = self.with_group(id, |group, provider, _| group.drop_pending(provider));
             self.forget_welcomes(id);
         }
@@ -157,7 +157,7 @@ impl Engine {
     }
 }
 
-/// Whether the relay has the log no longer as it was.
+/// Whether the error says that the relay's copy of the log has changed.
 const fn says_that_it_rolled_back(error: RelayError) -> bool {
     matches!(
         error,

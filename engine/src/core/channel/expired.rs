@@ -1,5 +1,5 @@
-//! Messages that the relay no longer has, since this device was away for longer than it keeps them. A marker says so in the
-//! chat, the account's other devices are asked for them, and what came later is read on: commits are kept for longer.
+//! Handles messages that the relay deleted for their age while this device was away. A marker in the chat says so, this
+//! device asks the account's other devices for them, and goes on reading later entries: the relay keeps commits for longer.
 
 use parley_protocol::frame::LogEntry;
 use parley_protocol::ids::{LogId, Seq};
@@ -18,11 +18,11 @@ impl Engine {
         let all = last.0.saturating_sub(first.0).saturating_add(1);
         let only_own = u64::try_from(own).is_ok_and(|own| own == all);
         if self.is_own_conversation(&key) {
-            // What the other devices told in it comes in another one, in which they tell everything anew.
+            // The other devices repeat everything that they told in this log in another log.
             self.give_up(id);
             return self.ask_own_devices_for_all(key);
         }
-        // Nothing of somebody to whom this person has not consented is missed.
+        // This device misses no messages of a person to whom its person has not consented.
         if !only_own && self.consents_in(&key) {
             self.mark_expired(id, first);
         }
@@ -32,13 +32,14 @@ impl Engine {
             log.own.retain(|own| own.seq > last);
         }
         self.transcripts.or_default(*id).pass(first, last);
-        // What was sent without an answer may have been among them: the same bytes would not be recognised any more.
+        // Sealed messages without an answer may have been among the expired ones: this device could not recognise the same
+        // bytes any more.
         self.unseal(id);
         self.save_log(id);
         self.save_transcript(id);
     }
 
-    /// Asks for them, and says so once for a log as long as they have not come.
+    /// Asks for the messages, and puts one marker for a log until they have come.
     fn mark_expired(&mut self, id: &LogId, first: Seq) {
         if self.late.is_marked(id) {
             return self.ask_for_rest(id);

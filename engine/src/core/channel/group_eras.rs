@@ -1,4 +1,5 @@
-//! The group era of each log: what opens it for reading. It is kept from the era's first epoch on, which is gone soon.
+//! Keeps the group era of each log, which opens the log for reading. The engine stores the era's secret from the era's first
+//! epoch on, because MLS deletes the secrets of that epoch soon.
 
 use parley_protocol::capability::Capability;
 use parley_protocol::frame::SubscribeLog;
@@ -9,9 +10,9 @@ use crate::core::Engine;
 use crate::records::keys;
 
 impl Engine {
-    /// A group era of a log begins with the epoch of now.
+    /// A group era of a log begins with the current epoch.
     pub(in crate::core) fn begin_group_era(&mut self, id: &LogId, since: UnixMillis) {
-        // Without its keys the log is given up when it is to be read.
+        // Without its keys this device gives up the log at the next read.
         if let Ok(era) = self.with_group(id, |group, provider, _| group.era(provider, since)) {
             self.keep_group_era(id, era);
             self.of_groups().keep_ask_key(id);
@@ -23,20 +24,20 @@ impl Engine {
         self.group_eras.insert(*id, era);
     }
 
-    /// Nothing more is read in a log.
+    /// This device reads no more of a log: drops its group era.
     pub(in crate::core) fn forget_group_era(&mut self, id: &LogId) {
         self.group_eras.remove(id);
         self.state.delete(&keys::group_era(id));
         self.state.delete(&keys::ask_key(id));
     }
 
-    /// What a commit of this device does to the group era that adds and removes nobody.
+    /// What a commit of this device that adds and removes nobody does to the group era.
     pub(in crate::core) fn next_era_step(&self, id: &LogId) -> EraStep {
         self.group_eras.get(id).map_or(EraStep::Begins, |era| era.step(self.now))
     }
 
-    /// Somebody's commit says that the group era goes on; they may have told the relay that it ends, and then nothing would come
-    /// any more. Who is still catching up finds out at the end.
+    /// Subscribes again after a member's commit that says that the group era goes on: its sender may have told the relay that
+    /// the era ends, and then no entry would come any more. A device that is still catching up finds out at the end.
     pub(in crate::core) fn subscribe_to_make_sure(&mut self, id: &LogId) {
         let Some(cursor) = self.logs.get(id).map(|log| log.cursor) else { return };
         if let Some(live) = self.live.get_mut(id).filter(|live| live.subscribed && cursor >= live.head) {
@@ -47,7 +48,7 @@ impl Engine {
         }
     }
 
-    /// How to read a log on: from this device's epoch, which may have begun after the group era.
+    /// How to continue reading a log: from this device's epoch, which may have begun after the group era.
     pub(in crate::core) fn subscription(&mut self, id: &LogId) -> Option<SubscribeLog> {
         let after = self.logs.get(id)?.cursor;
         let since = Some(self.with_group(id, |group, _, _| Ok(group.epoch())).ok()?);
@@ -55,7 +56,7 @@ impl Engine {
         Some(SubscribeLog { log: *id, capability, since, after, known: self.known_place(id) })
     }
 
-    /// What appends to a log now.
+    /// The capability that appends to a log now.
     pub(in crate::core) fn capability(&mut self, id: &LogId) -> Option<Capability> {
         self.with_group(id, |group, provider, _| group.capability(provider)).ok()
     }

@@ -1,5 +1,5 @@
-//! The device's inbox: Welcomes, judged before they are joined (RFC 9420 section 12.4.3.1); and the word of a device of
-//! the account that waits to be added.
+//! Processes this device's inbox: judges Welcomes before joining (RFC 9420 section 12.4.3.1), and reads the word of a device
+//! of the account that waits to be added.
 
 use std::collections::VecDeque;
 
@@ -27,52 +27,53 @@ use crate::roster::Roster;
 /// Most entries that wait in memory; the relay pushes the rest again after the next subscription.
 const MAX_WAITING: usize = 256;
 
-/// The epoch of a group whose log is just being made: nothing was written before it.
+/// The first epoch of a group, in which its log is made: nothing was written before it.
 const FIRST_EPOCH: Epoch = Epoch(1);
 
-/// Inbox entries that were received and not processed.
+/// Inbox entries that this device received and has not processed.
 #[derive(Default)]
 pub(in crate::core) struct InboxWork {
     pub(in crate::core) entries: VecDeque<InboxEntry>,
-    /// The directory is being asked about this account before the first entry can be judged.
+    /// The account that the directory is being asked about before this device can judge the first entry.
     pub(in crate::core) asking: Option<AccountId>,
-    /// It has been asked.
+    /// The account that the directory was asked about.
     pub(in crate::core) asked: Option<AccountId>,
     pub(in crate::core) subscribed: bool,
-    /// The last entry that was processed. It is good for this connection only: a relay that was rolled back to a copy
-    /// gives numbers out again, and what was acknowledged is gone.
+    /// The last processed entry. The number holds for this connection only: a relay that was rolled back to a copy gives out
+    /// numbers again, and acknowledged entries are gone.
     pub(in crate::core) last: Seq,
-    /// What was processed and not acknowledged yet, and whether a Welcome is among it.
+    /// The last entry that was processed and is not acknowledged yet, and whether a Welcome is among such entries.
     pub(in crate::core) unacknowledged: Option<Seq>,
     pub(in crate::core) welcomed: bool,
-    /// Groups joined since KeyPackages were counted: each has used up one.
+    /// Groups joined since this device last counted its KeyPackages: each join has used up one.
     pub(in crate::core) joined: u32,
-    /// Welcomes into groups that wait until the half for groups is here ([`crate::core::parts`]). They are not acknowledged before.
+    /// Welcomes into groups that wait until the half for groups is here ([`crate::core::parts`]). The engine acknowledges
+    /// them only then.
     pub(in crate::core) held: Vec<InboxEntry>,
-    /// More came than can wait: what comes next is ignored, and asked for again when there is room.
+    /// More entries came than can wait: the engine ignores further ones, and asks for them again when there is room.
     pub(in crate::core) overflowed: bool,
 }
 
-/// What is to be done with an inbox entry.
+/// What the engine does with an inbox entry.
 pub(in crate::core) enum Verdict {
-    /// It is done, or can never be.
+    /// The entry is processed, or can never be.
     Finished,
-    /// The directory has to be asked about this account first.
+    /// The engine must ask the directory about this account first.
     Ask(AccountId),
-    /// It is a Welcome that does not open: somebody used a KeyPackage that this device has no more, or it is none.
+    /// A Welcome that does not open: its sender used a KeyPackage that this device no longer has, or it is no Welcome at all.
     Sealed,
-    /// It is a Welcome into a group by somebody whom the person does not know: it waits for them.
+    /// A Welcome into a group from somebody whom the person does not know: it waits for the person.
     Invited(Box<(GroupChat, LogId)>),
-    /// It is a Welcome into a group in which this device still is, as far as it has read.
+    /// A Welcome into a group in which this device still is, as far as it has read.
     Early(Box<(GroupId, LogId)>),
 }
 
-/// Who let this device into a group.
+/// The state of the device that added this one to a group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Standing {
-    /// A device that is in its account's log.
+    /// The device is in its account's log.
     Current,
-    /// One that was.
+    /// The device was removed from its account's log.
     Removed,
 }
 
@@ -92,7 +93,7 @@ impl Engine {
             return;
         }
         if entries.is_empty() {
-            // There is no such inbox any more: its device was removed, which the log has to say.
+            // The relay has no such inbox any more: the device was removed, and the device log must say so.
             return self.ask_own_log();
         }
         let mut newest = self.inbox.entries.back().map_or(self.inbox.last, |entry| entry.seq);
@@ -159,14 +160,14 @@ impl Engine {
     fn finish_entry(&mut self, seq: Seq) {
         self.inbox.entries.pop_front();
         self.inbox.asked = None;
-        // One that was held is older than those which were processed meanwhile.
+        // A held entry is older than entries that were processed meanwhile.
         self.inbox.last = self.inbox.last.max(seq);
         self.changed.connection = true;
         self.inbox.unacknowledged = Some(self.inbox.last);
     }
 
     fn acknowledge(&mut self) {
-        // What is acknowledged is gone, and with it everything before.
+        // The relay deletes an acknowledged entry and all entries before it.
         if !self.inbox.held.is_empty() {
             return;
         }
@@ -223,7 +224,7 @@ impl Engine {
         let Some((proof, welcome)) = welcome.split_first_chunk() else { return Verdict::Finished };
         let verdict = self.judge_welcome(proof, welcome, posted);
         if let Err(verdict) = verdict {
-            // The KeyPackage that opened it is still needed, by this Welcome or by an honest one.
+            // This Welcome, or an honest one, still needs the KeyPackage that opened it.
             self.state.roll_back(mark);
             return verdict;
         }
@@ -250,7 +251,7 @@ impl Engine {
         verdict
     }
 
-    /// Joins, or says why not (and then the state has to be rolled back).
+    /// Joins, or returns why not (the caller must then roll the state back).
     fn judge_welcome(&mut self, proof: &Proof, bytes: &[u8], posted: UnixMillis) -> Result<(), Verdict> {
         let opened = OpenedWelcome::open_pair(&self.mls, bytes).map_err(|error| match error {
             GroupError::Refused(_) => Verdict::Finished,
@@ -288,7 +289,7 @@ impl Engine {
         log.heard.insert(sender);
         self.logs.insert(id, log);
         self.save_log(&id);
-        // Whoever lets somebody in begins one.
+        // A member who adds somebody begins a group era.
         self.begin_group_era(&id, posted);
         self.transcripts.insert(id, if from_the_start { Transcript::default() } else { Transcript::late() });
         if from_the_start {
@@ -307,7 +308,7 @@ impl Engine {
         Ok(())
     }
 
-    /// Whether the device logs name everybody in the group. What they do not say yet is asked for.
+    /// Whether the device logs name all members of the group. Asks for device logs that this device lacks.
     fn check_members(
         &self,
         peer: &AccountId,
@@ -320,8 +321,9 @@ impl Engine {
         if let Some(leaf) = opened.members.iter().find(|leaf| !roster.had(leaf)) {
             return Err(Verdict::Ask(leaf.account));
         }
-        // Who begins a log may do so because they were rolled back: what they say of that comes first, so that this log
-        // is none of those of before. And whoever posted it may have been removed before.
+        // The sender of a new log may have begun it because their device was rolled back: this device needs what their device
+        // log says of that first, so that it does not take this log for one from before. The sender may also have been
+        // removed before.
         let sender = opened.sender.account;
         let known = opened.epoch > FIRST_EPOCH && self.knows_devices_of(&sender);
         if self.inbox.asked != Some(sender) && !known {
@@ -329,7 +331,8 @@ impl Engine {
         }
         match roster.removed(&opened.sender) {
             None => Ok(Standing::Current),
-            // It cannot begin anything. What it let this device into while it was in its account goes on without it.
+            // A removed device cannot begin a log. A log to which it added this device while it was in its account goes on
+            // without it.
             Some(removed) if opened.epoch > FIRST_EPOCH && !is_after(Some(removed), posted) => {
                 Ok(Standing::Removed)
             }

@@ -1,4 +1,5 @@
-//! Making the group of a conversation: fresh device log, KeyPackages, group, log at the relay.
+//! Makes the group of a conversation: fetches a fresh device log and KeyPackages, makes the group, and creates the log at the
+//! relay.
 
 use parley_protocol::bounded::List;
 use parley_protocol::device_log::DeviceLog;
@@ -21,21 +22,21 @@ use crate::view::{WaitReason, Warning};
 
 /// First bytes of an inbox entry that is a Welcome: format version and kind.
 pub(in crate::core) const WELCOME: [u8; 2] = [1, 1];
-/// The same of one into a group; the id of the log follows that carries its messages.
+/// First bytes of a Welcome into a group; the id of the group's log follows.
 pub(in crate::core) const GROUP_WELCOME: [u8; 2] = [1, 3];
 
-/// Why a group could not be made now.
+/// Why the engine could not make a group now.
 enum CreateError {
-    /// A KeyPackage is not its device's: the relay swapped it.
+    /// A KeyPackage does not belong to its device: the relay swapped it.
     Forged,
-    /// There is no device that can be added.
+    /// No device can be added.
     Unreachable,
     /// This device's state does not allow it.
     State,
 }
 
 impl Engine {
-    /// Runs `work` on a group; if it fails, the group and the state are as before.
+    /// Runs `work` on a group; if `work` fails, the group and the state are as before.
     pub(in crate::core) fn with_group<T>(
         &mut self,
         id: &LogId,
@@ -57,15 +58,15 @@ impl Engine {
         result
     }
 
-    /// An epoch of a log begins after a place, and its history hash with it.
+    /// An epoch of a log begins after a place, and its history hash begins there too.
     pub(in crate::core) fn begin_history(&mut self, id: &LogId, after: Seq) {
-        // Without its keys the log is given up at the next entry.
+        // Without its keys this device gives up the log at the next entry.
         if let Ok(seed) = self.with_group(id, |group, provider, _| group.history_seed(provider)) {
             self.transcripts.or_default(*id).begin_epoch(&seed, after);
         }
     }
 
-    /// Starts, or goes on, to make a group with `peer`.
+    /// Begins to make a group with `peer`, or continues.
     pub(in crate::core) fn ensure_group(&mut self, peer: AccountId) {
         let under_way = |pending: &Pending| matches!(pending, Pending::Freshen(account) | Pending::Claim(account) if *account == peer);
         if !self.online() || self.is_pending(under_way) || !self.is_registered() {
@@ -101,7 +102,7 @@ impl Engine {
         }
     }
 
-    /// Claims a KeyPackage of each device of an account but this one.
+    /// Claims a KeyPackage of each device of an account except this device.
     fn claim_all(&mut self, peer: AccountId) {
         let own = self.account.as_ref().map(|account| account.device);
         let devices = self.known_log(&peer).into_iter().flat_map(DeviceLog::devices).map(|device| device.id);
@@ -109,7 +110,7 @@ impl Engine {
         self.claim(peer, devices, Pending::Claim(peer));
     }
 
-    /// Claims a KeyPackage of each of these devices; an account has no more than a request may name.
+    /// Claims a KeyPackage of each of these devices; an account has no more devices than a request may name.
     pub(in crate::core) fn claim(&mut self, account: AccountId, devices: Vec<DeviceId>, pending: Pending) {
         let devices = List::new(devices).unwrap_or_default();
         self.ask(Request::ClaimKeyPackages(ClaimKeyPackages { account, devices }), pending);
@@ -119,7 +120,7 @@ impl Engine {
         self.held_up_by(peer, error, WaitReason::TooMany);
         match error.retry() {
             Retry::After(pause) => self.retry_later(pause),
-            // Not now: at the next connection, or when something is sent.
+            // The engine tries again at the next connection, or when the person sends something.
             Retry::AfterCatchUp | Retry::Never => self.retry_later(60_000),
         }
     }
@@ -147,7 +148,7 @@ impl Engine {
             Ok(_) => return self.retry_later(60_000),
             Err(error) => return self.retry_after(peer, error),
         };
-        // A Welcome from the other may have come in the meantime.
+        // A Welcome from the contact may have come in the meantime.
         let key = ConversationKey::Peer(peer);
         if self.usable_log(&key).is_some() || !self.consents_to(&peer) {
             return self.pump(key.id());
@@ -162,7 +163,7 @@ impl Engine {
                 self.state.roll_back(mark);
                 match error {
                     CreateError::Forged => self.warn(&peer, Warning::ForgedKeys),
-                    // A device that is being linked leaves its KeyPackages in a moment.
+                    // A device that is being linked uploads its KeyPackages in a moment.
                     CreateError::Unreachable if self.is_own_account(&peer) => self.retry_later(2_000),
                     CreateError::Unreachable => {
                         self.hold_up(peer, WaitReason::NoDevice);
@@ -267,8 +268,8 @@ impl Engine {
                     }
                     self.retry_later(pause);
                 }
-                // A device was removed in between, or the id is taken: another group, more slowly each time. Nothing was
-                // written in this one.
+                // A device was removed in between, or the id is taken: the engine makes another group, more slowly each time.
+                // Nothing was written in this one.
                 Retry::AfterCatchUp | Retry::Never if self.group_of(id).is_some() => {
                     self.of_groups().group_log_refused(id, error);
                 }
@@ -300,7 +301,7 @@ impl Engine {
         self.own_conversation_made(id);
     }
 
-    /// Some inboxes take nothing: another group, without their devices.
+    /// Some inboxes take nothing: makes another group without their devices.
     fn create_without(&mut self, id: &LogId, full: &[InboxAddress]) {
         let creation = self.logs.get(id).and_then(|log| log.creation.as_ref());
         let to: Vec<InboxAddress> = creation
@@ -323,26 +324,26 @@ impl Engine {
         self.save_conversation(conversation);
     }
 
-    /// The log that messages of a conversation go to: the first that is not dead, the same on both sides.
+    /// The log for messages of a conversation: the first that is not dead, the same on both sides.
     pub(in crate::core) fn usable_log(&self, key: &ConversationKey) -> Option<LogId> {
         let conversation = self.conversations.get(&key.id())?;
         let retired = |id: &LogId| self.transcripts.get(id).is_some_and(|transcript| transcript.retired);
         let alive =
             |id: &&LogId| self.logs.get(id).is_some_and(|log| log.stage != Stage::Dead) && !retired(id);
         let mut alive = conversation.logs.iter().filter(alive);
-        // A device that was removed may have chosen its id so that it comes first.
+        // A removed device may have chosen the id of its log so that it comes first.
         let tainted = |id: &&LogId| self.tainted.contains(id);
         alive.clone().find(|id| !tainted(id)).or_else(|| alive.next()).copied()
     }
 
-    /// Nothing more can be read in a log.
+    /// This device can read no more of a log.
     pub(in crate::core) fn give_up(&mut self, id: &LogId) {
         if let Some(cursor) = self.logs.get(id).map(|log| log.cursor) {
             self.abandon(id, cursor);
         }
     }
 
-    /// A log that cannot be used any more. What waits for it is encrypted anew for another.
+    /// Ends a log that cannot be used any more. The engine encrypts what waits for it again for another log.
     pub(in crate::core) fn end_log(&mut self, id: &LogId) {
         let Some(log) = self.logs.get_mut(id) else {
             return;

@@ -1,6 +1,6 @@
-//! Keeping groups in step with device logs: who is in a log and not in the group is added, who was removed from its
-//! log is removed from the group. Any member may do it, so that no conversation waits for one particular device; an
-//! account's own devices do it first (design: identity).
+//! Keeps groups in step with device logs. A member adds each device that is in a device log and not in the group, and removes
+//! each device that was removed from its device log. Any member may do so, so that no conversation waits for one particular
+//! device; the account's own devices do so first (design: identity).
 
 mod device_logs;
 mod left_out;
@@ -28,42 +28,42 @@ use crate::set::Set;
 use crate::table::Table;
 use crate::view::Warning;
 
-/// How long a device leaves a change to the account's devices that are older than it, in milliseconds for each.
+/// How long a device leaves a change to each of the account's devices that are older than it, in milliseconds.
 const TURN: u64 = 2_000;
-/// How long the other account leaves it to them.
+/// How long the other account leaves a change to them.
 const OTHERS_TURN: u64 = 15_000;
-/// How long a device waits for the one that it linked.
+/// How long a device waits for a device that it linked.
 const SETTING_UP: u64 = 5_000;
-/// For so many logs at a time KeyPackages are claimed and committed: what was used last is finished before the rest is
-/// begun, and its history goes over meanwhile.
+/// This many logs at a time get KeyPackage claims and commits: the logs used last are finished before the rest begins, and
+/// their history is sent meanwhile.
 const AT_ONCE: usize = 8;
-/// How long a device is let alone that lost its keys and has left none since, in milliseconds.
+/// How long others wait with a device that lost its keys and has uploaded no KeyPackages since, in milliseconds.
 const TOO_OLD: u64 = 5_000;
-/// How long a device that left no KeyPackages is let alone.
+/// How long others wait with a device that has no KeyPackages.
 const UNREACHABLE: u64 = 60_000;
 
-/// Groups that may differ from what the device logs say, and entries that wait for a device log.
+/// Groups that may differ from the device logs, and entries that wait for a device log.
 #[derive(Default)]
 pub(in crate::core) struct Membership {
-    /// Logs whose members were not compared since something changed, or that differ; with the time to act.
+    /// Logs whose members this device has not compared since a change, or that differ; with the time to act.
     unsettled: Table<LogId, Option<Moment>>,
-    /// A log's next entry makes sense only with a newer device log of this account.
+    /// A log's next entry needs a newer device log of this account.
     waiting: Table<LogId, AccountId>,
-    /// Entries for which the device log of an account was asked on this connection.
+    /// Entries for which this device asked for the device log of an account on this connection.
     asked: Set<(LogId, Seq, AccountId)>,
-    /// Logs whose turn it is as soon as one before them is finished, in this order.
+    /// Logs that begin, in this order, as soon as one before them is finished.
     queue: VecDeque<LogId>,
-    /// Devices that had no KeyPackage, until then.
+    /// Devices that had no KeyPackage; they wait until this moment.
     unreachable: Table<(LogId, DeviceId), Moment>,
-    /// Devices whose inbox took nothing, until then, and logs from which some were left out for that.
+    /// Devices whose inbox took nothing; they wait until this moment. And logs from which members left such devices out.
     full: Table<DeviceId, Moment>,
     left_out: Set<LogId>,
-    /// Removed devices that wrote all the same: of each it is said once.
+    /// Removed devices that still wrote: this device warns of each once.
     void: Set<(LogId, DeviceId)>,
 }
 
 impl Membership {
-    /// The log's members have to be compared with the device logs.
+    /// The log's members must be compared with the device logs.
     pub(in crate::core) fn unsettle(&mut self, log: &LogId) {
         self.unsettled.or_default(*log);
     }
@@ -73,17 +73,17 @@ impl Membership {
         self.waiting.contains_key(log)
     }
 
-    /// Whether asking for an account's device log may help with this entry: it was not asked before.
+    /// Whether asking for an account's device log may help with this entry: this device has not asked for it yet.
     pub(in crate::core) fn may_wait(&self, log: &LogId, seq: Seq, account: AccountId) -> bool {
         !self.asked.contains(&(*log, seq, account))
     }
 
-    /// A removed device wrote; whether that is news.
+    /// A removed device wrote; returns whether that is news.
     pub(in crate::core) fn hear_void(&mut self, log: &LogId, device: DeviceId) -> bool {
         self.void.insert((*log, device))
     }
 
-    /// The connection is gone, and with it what was asked.
+    /// The connection is gone, and with it the requests.
     pub(in crate::core) fn forget_connection(&mut self) {
         self.waiting.clear();
         self.asked.clear();
@@ -95,16 +95,16 @@ impl Membership {
     }
 }
 
-/// How a group differs from the device logs.
+/// The difference between a group and the device logs.
 struct Difference {
     missing: Vec<Leaf>,
     extra: Vec<Leaf>,
-    /// Devices that are in a group and have lost their keys: they are to be removed and added.
+    /// Devices in a group that have lost their keys: a commit must remove and add them.
     lost: Vec<Leaf>,
 }
 
 impl Difference {
-    /// Those for whom a KeyPackage is needed.
+    /// The leaves that need a KeyPackage.
     fn coming(&self) -> impl Iterator<Item = &Leaf> {
         self.missing.iter().chain(&self.lost)
     }
@@ -115,12 +115,12 @@ impl Engine {
         self.account.as_ref().is_some_and(|own| own.id == *account)
     }
 
-    /// Whether a conversation is that of the own account's devices among themselves.
+    /// Whether a conversation is the one of the own account's devices.
     pub(in crate::core) fn is_own_conversation(&self, key: &ConversationKey) -> bool {
         key.peer().is_some_and(|peer| self.is_own_account(peer))
     }
 
-    /// The devices that the two device logs behind a log name.
+    /// The devices that the device logs of a log's accounts name.
     pub(in crate::core) fn roster(&self, id: &LogId) -> Roster {
         if let Some(chat) = self.group_chat_of(id) {
             return Roster::of(chat.members.iter().filter_map(|(account, _)| self.known_log(account)));
@@ -130,7 +130,7 @@ impl Engine {
         Roster::of(self.own_log.iter().chain(contact))
     }
 
-    /// An account's device log has changed: so must the groups that it is in.
+    /// An account's device log has changed: the groups with that account must change too.
     pub(in crate::core) fn devices_changed(&mut self, account: &AccountId) {
         let own = self.is_own_account(account);
         let in_group = |log: &Log| self.group_chat_of(&log.id).is_some_and(|chat| chat.is_member(account));
@@ -143,8 +143,8 @@ impl Engine {
         }
     }
 
-    /// Brings the group nearer to the device logs, if it differs and it is this device's turn; whether messages have
-    /// to wait for that. Called for a log that is caught up and on which nothing else is on its way.
+    /// Brings the group nearer to the device logs, if the two differ and it is this device's turn; returns whether messages
+    /// must wait for that. The caller has read the log to its end and has nothing else under way on it.
     pub(in crate::core) fn settle_members(&mut self, id: &LogId) -> bool {
         if !self.membership.unsettled.contains_key(id) {
             return false;
@@ -164,7 +164,7 @@ impl Engine {
             self.commit_members(id, &difference, &[]);
             return true;
         }
-        // One account after the other: the commit for the first leads back here.
+        // One account after the other: after the commit for the first, the engine comes here again.
         let whose = difference.coming().next().map(|leaf| leaf.account);
         if let Some(account) = whose.filter(|account| !self.link.forged.contains(account)) {
             let pending = Pending::ClaimFor { log: *id, account };
@@ -182,13 +182,13 @@ impl Engine {
         urgent
     }
 
-    /// In how many logs members are being changed.
+    /// The number of logs whose members this device is changing.
     fn logs_being_changed(&self) -> usize {
         let claims = self.count_pending(|pending| matches!(pending, Pending::ClaimFor { .. }));
         claims + self.live.values().filter(|live| live.committing).count()
     }
 
-    /// Begins with the logs that waited for others to be finished.
+    /// Begins with logs that waited for others to finish.
     pub(in crate::core) fn go_on_with_members(&mut self) {
         while !self.membership.queue.is_empty() && self.logs_being_changed() < AT_ONCE {
             let Some(id) = self.membership.queue.pop_front() else { return };
@@ -196,7 +196,7 @@ impl Engine {
         }
     }
 
-    /// Whatever differs is acted on now.
+    /// Acts now on every difference that is due.
     pub(in crate::core) fn membership_is_due(&mut self) {
         let now = self.steady;
         self.membership.unreachable.clear();
@@ -204,7 +204,7 @@ impl Engine {
             *at = Some(now);
         }
         let mut logs: Vec<LogId> = self.membership.unsettled.keys().copied().collect();
-        // What was used last is missed first; but without the account's own a new device gets no history.
+        // A person misses first what they used last; but without the account's own conversation a new device gets no history.
         logs.sort_by_key(|id| {
             let key = self.logs.get(id).map(|log| log.conversation);
             let conversation = key.and_then(|key| self.conversations.get(&key.id()));
@@ -216,13 +216,13 @@ impl Engine {
         }
     }
 
-    /// In how many logs the members are not what they should be, as far as is known.
+    /// The number of logs whose members differ from the device logs, as far as this device knows.
     pub(in crate::core) fn unsettled_logs(&self) -> u32 {
         let count = self.membership.unsettled.keys().filter(|id| self.is_unsettled(id)).count();
         u32::try_from(count).unwrap_or(u32::MAX)
     }
 
-    /// Whether the members of a log that is in use are not what they should be, as far as is known.
+    /// Whether the members of a log in use differ from the device logs, as far as this device knows.
     pub(in crate::core) fn is_unsettled(&self, id: &LogId) -> bool {
         let retired = || self.transcripts.get(id).is_some_and(|transcript| transcript.retired);
         let active = || {
@@ -233,10 +233,10 @@ impl Engine {
         self.membership.unsettled.contains_key(id) && active() && !retired()
     }
 
-    /// Whether that has to be found out yet.
+    /// Whether this device has yet to find that out.
     pub(in crate::core) fn may_be_unsettled(&self, id: &LogId) -> bool {
         let reads = || self.live.get(id).is_some_and(|live| live.subscribed);
-        // What is not written into is not changed either: it keeps nobody waiting.
+        // Nobody changes the members of a log into which nobody writes: such a log keeps nobody waiting.
         let active = || {
             self.logs
                 .get(id)
@@ -245,13 +245,13 @@ impl Engine {
         self.is_unsettled(id) || active() && !reads()
     }
 
-    /// Whether a device of the own account, which could be added, is not in the group.
+    /// Whether a device of the own account that could be added is not in the group.
     pub(in crate::core) fn lacks_own_device(&mut self, id: &LogId) -> bool {
         let missing = self.difference(id).map(|difference| difference.missing).unwrap_or_default();
         missing.iter().any(|leaf| self.is_own_account(&leaf.account))
     }
 
-    /// Whether nothing came of a try to let a device in a moment ago.
+    /// Whether a recent attempt to add a device failed.
     fn is_away(&self, id: &LogId, leaf: &Leaf) -> bool {
         self.membership.unreachable.contains_key(&(*id, leaf.device))
             || self.membership.is_full(&leaf.device, self.steady)
@@ -267,7 +267,7 @@ impl Engine {
         let missing: Vec<Leaf> = reachable.into_iter().filter(|leaf| !members.contains(leaf)).collect();
         let in_group = self.group_of(id).is_some();
         let roster = self.roster(id);
-        // In a group, whom a log does not name yet may only not be known here.
+        // In a group, a leaf that no device log names yet may only be unknown to this device.
         let is_extra = |leaf: &Leaf| {
             if in_group { roster.removed(leaf).is_some() } else { !wanted.contains(leaf) }
         };
@@ -278,8 +278,8 @@ impl Engine {
         differs.then_some(Difference { missing, extra, lost })
     }
 
-    /// Nothing is written that a removed device could read, and nothing goes into a new log, or to the account's own
-    /// devices, before all of these are in it.
+    /// Whether messages must wait for the change. This device writes nothing that a removed device could read, and writes
+    /// into a new log, or to the account's own devices, only when all of these are in the group.
     fn is_urgent(&self, id: &LogId, difference: &Difference) -> bool {
         let Some(log) = self.logs.get(id) else {
             return false;
@@ -302,7 +302,7 @@ impl Engine {
             .any(|entry| !entry.failed && entry.only.map_or(entry.conversation == key, |only| only == *id))
     }
 
-    /// Whether it is this device's turn; if not, it comes back when it is.
+    /// Whether it is this device's turn; if not, the engine checks again when it is.
     fn is_due(&mut self, id: &LogId, difference: &Difference) -> bool {
         let now = self.steady;
         let latest = now.after(self.turn(id, difference));
@@ -316,7 +316,7 @@ impl Engine {
         left == 0
     }
 
-    /// How long to leave it to others.
+    /// How long this device leaves the change to others, in milliseconds.
     fn turn(&self, id: &LogId, difference: &Difference) -> u64 {
         let (Some(log), Some(account)) = (&self.own_log, &self.account) else { return OTHERS_TURN };
         let concerned = |leaf: &Leaf| leaf.account == account.id;
@@ -324,7 +324,7 @@ impl Engine {
             return OTHERS_TURN.saturating_add(self.turn_in_group(id));
         }
         if log.last_author() == Some(account.device) {
-            // A new device needs a moment to leave KeyPackages; it says when it has.
+            // A new device needs a moment to upload KeyPackages; it tells the others when it has.
             return if difference.coming().next().is_none() { 0 } else { SETTING_UP };
         }
         let rank = log.devices().take_while(|device| device.id != account.device).count();
@@ -341,7 +341,7 @@ impl Engine {
         let packages = match result {
             Ok(Answer::KeyPackages(packages)) => packages.into_vec(),
             Ok(_) => return self.retry_later(60_000),
-            // It may have packages all the same.
+            // The device may have KeyPackages all the same.
             Err(error) if let Retry::After(pause) = error.retry() => return self.retry_later(pause),
             Err(_) => Vec::new(),
         };
@@ -372,7 +372,7 @@ impl Engine {
                 continue;
             };
             match key_package::check(&self.mls, &claimed.key_package, leaf) {
-                // From before it said so: it will have left others in a moment.
+                // The KeyPackage is from before the device said that it lost its keys: it uploads others in a moment.
                 Ok(key_package)
                     if difference.lost.contains(leaf)
                         && !self.of_groups().is_since_loss(&key_package, leaf) =>
@@ -384,7 +384,7 @@ impl Engine {
                     add.push(key_package);
                     to.push(InboxAddress { account: leaf.account, device: leaf.device });
                 }
-                // Who is to go goes all the same.
+                // The commit still removes whoever must go.
                 Err(_) => self.warn(&leaf.account, Warning::ForgedKeys),
             }
         }
@@ -406,8 +406,8 @@ impl Engine {
         }
     }
 
-    /// The Welcomes for those whom a commit adds; none if the relay would not take them.
-    /// Those into a group name the log that carries its messages.
+    /// The Welcomes for the devices that a commit adds; none if the relay would refuse them. Welcomes into a group name the
+    /// log that carries the group's messages.
     pub(in crate::core) fn posts(
         &self,
         group_log: Option<&LogId>,
@@ -432,7 +432,7 @@ impl Engine {
         welcomes.fit().then_some(welcomes)
     }
 
-    /// Nobody is added who would not hear of it.
+    /// Drops a commit: nobody must be added who does not get a Welcome.
     fn take_commit_back(&mut self, id: &LogId, to: &[InboxAddress]) {
         if self.with_group(id, |group, provider, _| group.drop_pending(provider)).is_err() {
             return self.broken(id);
@@ -440,7 +440,7 @@ impl Engine {
         self.let_alone(id, to);
     }
 
-    /// These devices could not be added: they are let alone for a while.
+    /// These devices could not be added: this device does not try again for a while.
     pub(in crate::core) fn let_alone(&mut self, id: &LogId, devices: &[InboxAddress]) {
         let until = self.steady.after(UNREACHABLE);
         for device in devices {
@@ -472,8 +472,8 @@ impl Engine {
         self.state.delete(&keys::group_package(id));
     }
 
-    /// The relay refused a commit as it is: perhaps a device that it adds was removed meanwhile. Whether it was one
-    /// that changes members, and so is made anew.
+    /// The relay refused a commit: a device that it adds may have been removed meanwhile. Drops the commit if it changes
+    /// members, so that the engine makes it again; returns whether it did.
     pub(in crate::core) fn drop_members_commit(&mut self, id: &LogId) -> bool {
         if self.welcomes(id).is_empty() || !self.drop_commit(id) {
             return false;

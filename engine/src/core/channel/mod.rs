@@ -1,5 +1,5 @@
-//! Channels: one MLS group and the log that carries it. Reading, sending and committing; who is in the group; what comes out of order,
-//! late or never; and the resync that replaces a channel.
+//! Channels: each is one MLS group with the log that carries it. The parts read, send and commit, keep membership, handle
+//! entries that come out of order, late or never, and replace a channel by a resync.
 
 pub(in crate::core) mod committing;
 pub(in crate::core) mod expired;

@@ -1,4 +1,4 @@
-//! Reading a log: entry by entry, in order, each with all its effects in one change set (invariant 2).
+//! Reads a log entry by entry, in order; all effects of an entry are in one change set (invariant 2).
 
 use parley_protocol::frame::{EntryKind, LogEntry};
 use parley_protocol::ids::{AccountId, LogId, Seq, UnixMillis};
@@ -19,7 +19,7 @@ use crate::mls::group::{GroupError, Incoming};
 use crate::mutations::{Mutation, on};
 use crate::roster::Roster;
 
-/// Where a message belongs.
+/// The place of a message.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::core) struct At {
     pub(in crate::core) log: LogId,
@@ -27,7 +27,7 @@ pub(in crate::core) struct At {
     pub(in crate::core) stored: UnixMillis,
 }
 
-/// What an entry turned out to be.
+/// The result of reading an entry.
 pub(in crate::core) enum Read {
     Content {
         from: Leaf,
@@ -36,13 +36,13 @@ pub(in crate::core) enum Read {
     EpochEnded(EraStep),
     /// A commit removed this device.
     Removed,
-    /// A commit of a group, by this account, was followed; before it the group was so.
+    /// This device followed a commit of a group by this account; `was` is the group before the commit.
     GroupMoved {
         by: AccountId,
         era: EraStep,
         before: Box<State>,
     },
-    /// One removed this device, perhaps to let it in again.
+    /// A commit removed this device, perhaps to add it again.
     RemovedFromGroup {
         by: AccountId,
         returns: bool,
@@ -60,8 +60,8 @@ impl Engine {
         if self.sleeps(id) || !is_in && self.of_groups().visited_entries(id, &entries) {
             return;
         }
-        // What comes by the subscription with which this device looked at a group before it came in: its own says from where on it
-        // reads, and brings these again.
+        // Such an entry came by the subscription with which this device viewed the group from outside. The device's own
+        // subscription says from where on it reads, and brings these entries again.
         if self.begins_late(id) && !self.live.get(id).is_some_and(|live| live.subscribed) {
             return;
         }
@@ -116,7 +116,7 @@ impl Engine {
                 self.void_content_came(id, entry, &from, &content);
             }
             Ok(Read::Content { from, content }) if self.is_beyond_request(id, &from, &content) => {
-                // It was not read after all: its key is still there when the person accepts.
+                // The entry counts as not read: its key must still be there when the person accepts.
                 self.state.roll_back(mark);
                 self.groups.remove(id);
                 self.step_back(id, Seq(before), earlier);
@@ -160,7 +160,7 @@ impl Engine {
         self.save_transcript(id);
     }
 
-    /// The entry was not read after all.
+    /// Takes the entry back: it counts as not read.
     fn step_back(&mut self, id: &LogId, before: Seq, transcript: Option<Transcript>) {
         if let Some(log) = self.logs.get_mut(id) {
             log.cursor = before;
@@ -170,7 +170,7 @@ impl Engine {
         }
     }
 
-    /// An entry that this device appended: not decrypted (its sender cannot), but recognised by its bytes.
+    /// Recognises an entry that this device appended by its bytes; the sender of an MLS message cannot decrypt it.
     fn is_own(&mut self, id: &LogId, entry: &LogEntry) -> bool {
         let (append, payload) = (entry.append, payload_hash(&entry.payload));
         if let Some(log) = self.logs.get_mut(id) {
@@ -190,7 +190,7 @@ impl Engine {
                 return true;
             }
         }
-        // The answer to the append was lost, but here is the message: it is stored.
+        // The answer to the append was lost, but the entry shows that the relay has stored the message.
         let number = self.outbox.iter().find_map(|(number, waiting)| {
             let sealed = waiting.sealed.as_ref()?;
             (sealed.log == *id && sealed.append == entry.append && sealed.payload == *entry.payload)
@@ -267,7 +267,7 @@ impl Engine {
         self.epoch_ended(id, era, now);
     }
 
-    /// The next epoch has other keys: what waits is encrypted anew. So has a group era, and the log is subscribed anew.
+    /// The next epoch has other keys: encrypts again what waits. If a group era has ended, subscribes to the log again.
     fn epoch_ended(&mut self, id: &LogId, era: EraStep, at: UnixMillis) {
         if let Some(log) = self.logs.get_mut(id) {
             log.commit = None;
@@ -293,8 +293,8 @@ impl Engine {
         }
     }
 
-    /// An entry that is not what its place needs. The log cannot be trusted any more, so that a new one takes its
-    /// place and the other sends again what was written since.
+    /// Handles an entry that is not valid at its place. This device does not trust the log any more: a new log takes its
+    /// place, and the other side sends again what it has written since.
     fn rejected(&mut self, id: &LogId, entry: &LogEntry, error: GroupError, before: Seq) {
         if self.group_of(id).is_some() {
             return self.of_groups().group_entry_rejected(id, entry, error);
@@ -307,7 +307,7 @@ impl Engine {
             GroupError::Own if known && entry.kind == EntryKind::Message => {
                 self.store_gap(id, entry.seq, entry.time, Gap::Rejected);
             }
-            // What this device sent, and does not remember: its state was rolled back to an older copy.
+            // This device sent the entry and does not remember it: its state was rolled back to an older copy.
             GroupError::Own => {
                 self.store_gap(id, entry.seq, entry.time, Gap::Restored);
                 self.abandon(id, before);
@@ -355,11 +355,11 @@ impl Engine {
                     || self.has_read(id, &again.place)
                     || self.note_resent(&content.id)
             }
-            // Another own device was quicker than this log.
+            // Another device of this account was quicker than this log.
             Body::Part(_) => self.resent_messages.contains(&content.id),
             _ => false,
         };
-        // What somebody says of another's message and may not.
+        // A relation to another person's message that its author may not make.
         let needless = needless || !self.may_relate(id, from, &content.body);
         let first = match &content.body {
             Body::Again(again) => Some(again.place),
@@ -369,7 +369,7 @@ impl Engine {
             Body::Part(part) => (part, at),
             Body::Again(again) => {
                 if own {
-                    // Before it is asked what still waits: another own device was quicker.
+                    // This comes before the check of what still waits: another own device was quicker.
                     self.was_sent_again(&content.id);
                     self.stored_again(*id, entry.seq, &again.place);
                     self.own_text_came(&again.place.log, again.place.seq, content.id);
@@ -406,7 +406,7 @@ impl Engine {
         if !needless {
             self.transcripts.or_default(*id).saw(&content.id);
         }
-        // Of what speaks of another message nobody is told that it came: it is nothing to read, and shows who is online.
+        // This device sends no receipt for relations: nobody reads them as messages, and a receipt shows who is online.
         if !own && part.relation().is_none() {
             self.came_in(id, entry.seq);
         }

@@ -1,4 +1,5 @@
-//! Entries that came before their turn. They wait, bounded and on disk, while what lies between is asked for again.
+//! Buffers entries that came before their turn. They wait, bounded and on disk, while this device asks the relay again for
+//! the entries between.
 
 use parley_protocol::frame::LogEntry;
 use parley_protocol::ids::{LogId, Seq};
@@ -12,10 +13,10 @@ use crate::view::Gap;
 /// Most entries that wait for one log, and their bytes.
 const MAX_ENTRIES: usize = 64;
 const MAX_BYTES: usize = 256 * 1024;
-/// After so many connections that did not bring what is missing, it is given up.
+/// After this many connections that did not bring the missing entry, this device gives it up.
 const PATIENCE: u32 = 8;
 
-/// What waits, by log.
+/// Entries that wait, by log.
 #[derive(Default)]
 pub(in crate::core) struct ReorderBuffer {
     waiting: Table<LogId, Table<Seq, LogEntry>>,
@@ -49,7 +50,7 @@ impl ReorderBuffer {
 }
 
 impl Engine {
-    /// Keeps an entry that comes too early, if there is room: what has no room comes again.
+    /// Keeps an entry that comes too early, if there is room: the relay sends again what has no room.
     pub(in crate::core) fn keep_early(&mut self, id: &LogId, entry: LogEntry) {
         let known =
             self.reorder_buffer.waiting.get(id).is_some_and(|entries| entries.contains_key(&entry.seq));
@@ -59,13 +60,13 @@ impl Engine {
         }
     }
 
-    /// Reads what has waited and whose turn has come; asks again for what is still missing.
+    /// Reads waiting entries whose turn has come; asks again for entries that are still missing.
     pub(in crate::core) fn read_early(&mut self, id: &LogId) {
         let before = self.reorder_buffer.count(id);
         while let Some(entry) = self.next_early(id) {
             self.log_entry(id, entry);
         }
-        // What came again in its turn was taken out too.
+        // Entries that came again in their turn were taken out too.
         if self.reorder_buffer.count(id) != before {
             self.save_early(id);
         }
@@ -88,8 +89,8 @@ impl Engine {
         waiting.remove(&seq)
     }
 
-    /// A new connection reads on from the cursor. A relay that never brings what is missing has lost it, or hides
-    /// it: then the other is asked.
+    /// A new connection reads on from the cursor. A relay that never brings a missing entry has lost or hides it: then this
+    /// device asks the other side.
     fn hole(&mut self, id: &LogId) {
         let holes = self.reorder_buffer.holes.get(id).copied().unwrap_or_default().saturating_add(1);
         self.reorder_buffer.holes.insert(*id, holes);

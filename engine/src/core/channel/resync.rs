@@ -1,6 +1,6 @@
-//! Repair: when a log cannot be used any more, because its keys are damaged, its entries forged or missing, or this
-//! device was rolled back to an older state, a new log takes its place and the other sends again what was written in
-//! the old one. Nothing stays unreadable (promise P9), and no key of the old log is used again.
+//! Resync: replaces a log that cannot be used any more, because its keys are damaged, its entries are forged or missing, or
+//! this device was rolled back to an older state. A new log takes its place, and each side sends again what it wrote in the
+//! old log. Nothing stays unreadable (promise P9), and no device uses a key of the old log again.
 
 use parley_protocol::ids::{AccountId, Era, LogId, MessageId, Seq, UnixMillis};
 
@@ -18,23 +18,23 @@ use crate::mls::credential::Leaf;
 use crate::table::Table;
 use crate::view::{ConversationId, Gap, Order, Warning};
 
-/// Messages read at a time, and at most, to find those that are to be sent again.
+/// Messages read at a time, and the most pages, to find those that must be sent again.
 const PAGE: u32 = 100;
 const MAX_PAGES: u32 = 50;
-/// Between one repair with somebody and the next, in milliseconds: twice as long each time, at most ten minutes.
+/// Between one resync with somebody and the next, in milliseconds: twice as long each time, at most ten minutes.
 const FIRST_PAUSE: u64 = 2_000;
 const LONGEST_PAUSE: u64 = 10 * 60 * 1000;
-/// Texts that are sent again to one person at once, and in how many milliseconds room is made for one more. Who asks for
-/// everything over and over gets what a browser that was rolled back twice needs, and then 5,000 a day.
+/// Texts that this device sends again to one person at once, and the milliseconds after which it may send one more. Somebody
+/// who asks for everything over and over gets what a browser that was rolled back twice needs, and then 5,000 a day.
 const RESENT_AT_ONCE: u64 = 5_000;
 const RESENT_EVERY: u64 = 24 * 3_600_000 / 5_000;
-/// Repairs are forgotten after an hour without one.
+/// The engine forgets resyncs after an hour without one.
 const FORGOTTEN: u64 = 60 * 60 * 1000;
 
 /// In a [`Resync`]: every log but the one in which it stands and those that were named before. No log has this id.
 pub(in crate::core) const EVERY_OTHER: LogId = LogId([0; 16]);
 
-/// Repairs under way.
+/// Resyncs under way.
 #[derive(Default)]
 pub(in crate::core) struct Resyncs {
     resending: Table<LoadId, Resending>,
@@ -42,7 +42,7 @@ pub(in crate::core) struct Resyncs {
     resent: Table<ConversationKey, Resent>,
 }
 
-/// How many texts were sent again to somebody and count still, at a moment.
+/// How many texts sent again to somebody still count, at a moment.
 #[derive(Clone, Copy)]
 struct Resent {
     count: u64,
@@ -55,14 +55,14 @@ impl Resent {
     }
 }
 
-/// Messages that are being collected to be sent again.
+/// Messages that the engine collects to send them again.
 struct Resending {
     log: LogId,
     conversation: ConversationId,
     after: Seq,
     pages: u32,
     found: Vec<(Seq, MessageId, UnixMillis, Again)>,
-    /// Texts of who asks for them.
+    /// The number of texts by the account that asks.
     theirs: u32,
 }
 
@@ -73,8 +73,8 @@ struct Recent {
 }
 
 impl Resyncs {
-    /// How long a new log with this person has to wait, in milliseconds: a relay that breaks every log must not
-    /// make two devices use up each other's KeyPackages.
+    /// How long a new log with this person must wait, in milliseconds: a relay that breaks every log must not make two
+    /// devices use up each other's KeyPackages.
     pub(in crate::core) fn pause(&self, key: &ConversationKey, now: Moment) -> u64 {
         let Some(recent) = self.recent.get(key).filter(|recent| recent.count > 1) else {
             return 0;
@@ -90,13 +90,13 @@ impl Resyncs {
         self.recent.insert(key, Recent { count, last: now });
     }
 
-    /// How long nothing is sent again to this person, in milliseconds.
+    /// How long this device sends nothing again to this person, in milliseconds.
     fn resend_pause(&self, key: &ConversationKey, now: Moment) -> u64 {
         let count = self.resent.get(key).map_or(0, |resent| resent.left_at(now));
         (count.saturating_add(1)).saturating_sub(RESENT_AT_ONCE).saturating_mul(RESENT_EVERY)
     }
 
-    /// So many texts are sent again to this person.
+    /// Counts texts that are sent again to this person.
     fn resend(&mut self, key: ConversationKey, count: usize, now: Moment) {
         let before = self.resent.get(&key).map_or(0, |resent| resent.left_at(now));
         let count = before.saturating_add(u64::try_from(count).unwrap_or(u64::MAX));
@@ -109,13 +109,13 @@ impl Resyncs {
 }
 
 impl Engine {
-    /// Gives a log up whose entries up to `after` are right, and asks the other to send again what stands after it.
+    /// Gives up a log whose entries up to `after` are right, and asks the other side to send again what stands after it.
     pub(in crate::core) fn abandon(&mut self, id: &LogId, after: Seq) {
         self.abandon_from(id, after, after);
     }
 
-    /// As [`Engine::abandon`], where messages stand after `after` too, up to `taken`: what comes again must not
-    /// take their places.
+    /// As [`Engine::abandon`], if messages stand after `after` too, up to `taken`: messages that come again must not take
+    /// their places.
     pub(in crate::core) fn abandon_from(&mut self, id: &LogId, after: Seq, taken: Seq) {
         let Some(log) = self.logs.get(id).filter(|log| log.stage != Stage::Dead) else {
             return;
@@ -150,7 +150,7 @@ impl Engine {
         self.abandon(id, cursor);
     }
 
-    /// Compares what a sender has seen of the log with what this device has seen.
+    /// Compares the sender's history hash of the log with this device's own.
     pub(in crate::core) fn compare(&mut self, id: &LogId, from: &AccountId, claim: Option<&Claim>) {
         let Some(claim) = claim else {
             return;
@@ -173,8 +173,9 @@ impl Engine {
         }
     }
 
-    /// Somebody cannot use a log any more, or, in `here`, says that they know no other than those they have named: the
-    /// other, or another device of this account, which asks for what this account wrote.
+    /// Handles a resync from somebody who cannot use a log any more or, in `here`, says that they know no logs other than
+    /// those they have named. The sender is the contact, or another device of this account, which asks for what this account
+    /// wrote.
     pub(in crate::core) fn resync_came(&mut self, from: &Leaf, resync: &Resync, at: At) {
         let here = at.log;
         let Some((key, peer)) = self.logs.get(&here).and_then(|log| Some((log.conversation, log.peer()?)))
@@ -216,8 +217,8 @@ impl Engine {
         }
     }
 
-    /// Nothing new goes into a log, and what was written in it after a place is sent again; also what this person
-    /// wants to be called.
+    /// Retires a log: nothing new goes into it, and this device sends again what it wrote there after a place, and also this
+    /// person's name.
     pub(in crate::core) fn retire(&mut self, id: &LogId, after: Seq) {
         let peer = self.logs.get(id).and_then(Log::peer);
         if let Some(contact) = peer.and_then(|peer| self.contacts.get_mut(&peer)) {
@@ -229,7 +230,7 @@ impl Engine {
         let again =
             self.transcripts.get(id).map(|transcript| transcript.again_after(after)).unwrap_or_default();
         self.due_again(id, after);
-        // What was sent again in this log was not read there either.
+        // The other side did not read in this log what was sent again there either.
         for (log, after) in again.iter() {
             self.due_again(log, *after);
         }
@@ -246,7 +247,7 @@ impl Engine {
         self.resend_due(id);
     }
 
-    /// Begins to send again what the other asked for, once nothing more is on its way into the old log.
+    /// Begins to send again what the other side asked for, once nothing more is on its way into the old log.
     pub(in crate::core) fn resend_due(&mut self, id: &LogId) {
         let Some(after) = self.transcripts.get(id).and_then(|transcript| transcript.due) else {
             return;
@@ -271,7 +272,7 @@ impl Engine {
         self.resyncs.resending.insert(id, resending);
     }
 
-    /// A page of history came for a repair; whether it was for one.
+    /// A page of history came; returns whether it was for a resync.
     pub(in crate::core) fn collected(&mut self, id: LoadId, records: &[Record]) -> bool {
         let Some(mut resending) = self.resyncs.resending.remove(&id) else {
             return false;
@@ -300,14 +301,14 @@ impl Engine {
         true
     }
 
-    /// Sends what was collected, which may be all that was asked for.
+    /// Sends the collected messages again; `all` says whether these are all that the other side asked for.
     fn send_again(&mut self, resending: Resending, all: bool) {
         let Some(key) = self.logs.get(&resending.log).map(|log| log.conversation) else {
             return;
         };
         if let Some(transcript) = self.transcripts.get_mut(&resending.log) {
             if transcript.due.is_some_and(|due| due < resending.after) {
-                // More was asked for while this was collected.
+                // The other side asked for more while this was collected.
                 return self.resend_due(&resending.log);
             }
             transcript.due = None;
@@ -317,7 +318,7 @@ impl Engine {
         for (_, id, time, again) in resending.found {
             self.enqueue_as(key, id, time, Body::Again(again), None);
         }
-        // That there is none, says only who would have it.
+        // Only a device that would have such texts can say that there are none.
         let knows = resending.theirs > 0 || all && self.has_all_of(&key, &resending.log);
         if self.take_due_count(&resending.log) && knows {
             self.tell_what_stands(key, resending.log, resending.theirs);
@@ -325,12 +326,12 @@ impl Engine {
         self.pump(resending.conversation);
     }
 
-    /// Whether this device has whatever was written in a log.
+    /// Whether this device has every message that was written in a log.
     fn has_all_of(&self, key: &ConversationKey, log: &LogId) -> bool {
         self.was_in_from_the_start(log) && !self.has_deleted(key)
     }
 
-    /// Where a message that is sent again belongs: at its first place, if this device asked for it there.
+    /// The place of a message that is sent again: its first place, if this device asked for the message there.
     pub(in crate::core) fn place_of(&self, id: &LogId, place: &Place, at: At) -> At {
         let (here, there) = (self.logs.get(id), self.logs.get(&place.log));
         let same = here.zip(there).is_some_and(|(here, there)| here.conversation == there.conversation);
@@ -338,7 +339,7 @@ impl Engine {
         let missing = |after: Seq| place.seq > after || self.is_of_another_era(place);
         let missing = asked.is_some_and(missing) || self.is_before_this_device(place);
         let fits = same && missing && place.stored <= at.stored;
-        // Whoever sends it again says when it was stored: not before what was read of that log.
+        // The sender says when the message was stored: not before what this device has read of that log.
         let stored = self.reached_at_most(&place.log, place.stored, at.stored);
         let elsewhere = self.late.elsewhere.get(&place.log);
         let taken = elsewhere.is_some_and(|elsewhere| elsewhere.is_taken(place.seq, place.era));
@@ -349,7 +350,7 @@ impl Engine {
         }
     }
 
-    /// Whether a message that is sent again came so before, or with history.
+    /// Notes a message that is sent again; returns whether it came again before, or with history.
     pub(in crate::core) fn note_resent(&mut self, message: &MessageId) -> bool {
         if self.resent_messages.has_history(message) {
             return true;
@@ -366,15 +367,15 @@ impl Engine {
         self.logs.get(id).is_some_and(|log| self.has_seen_with(&log.conversation, message))
     }
 
-    /// The same of a message in any log with somebody.
+    /// Whether a message came or went before in any log of a conversation.
     pub(in crate::core) fn has_seen_with(&self, key: &ConversationKey, message: &MessageId) -> bool {
         let conversation = self.conversations.get(&key.id());
         let mut logs = conversation.iter().flat_map(|conversation| &conversation.logs);
         logs.any(|log| self.transcripts.get(log).is_some_and(|transcript| transcript.has_seen(message)))
     }
 
-    /// Whether what is sent again was read at its first place, in a log of which this device never missed anything:
-    /// somebody else asked for it.
+    /// Whether this device read a message that is sent again at its first place, in a log of which it never missed anything:
+    /// then somebody else asked for the message.
     pub(in crate::core) fn has_read(&self, id: &LogId, place: &Place) -> bool {
         let (here, there) = (self.logs.get(id), self.logs.get(&place.log));
         let complete = |transcript: &Transcript| transcript.asked.is_none() || transcript.lost;
@@ -386,7 +387,7 @@ impl Engine {
             })
     }
 
-    /// Another device of the account has sent a message again: this one need not.
+    /// Another device of the account has sent a message again: this device need not.
     pub(in crate::core) fn was_sent_again(&mut self, message: &MessageId) {
         let again = |entry: &OutboxEntry| {
             entry.id == *message && entry.sealed.is_none() && matches!(entry.body, Body::Again(_))
@@ -400,7 +401,7 @@ impl Engine {
         }
     }
 
-    /// A message that was sent again is stored in its new log.
+    /// The relay has stored a message that was sent again in its new log.
     pub(in crate::core) fn stored_again(&mut self, log: LogId, seq: Seq, place: &Place) {
         let again = SentAgain { seq, log: place.log, first: place.seq };
         self.transcripts.or_default(log).sent_again(again);
@@ -410,8 +411,8 @@ impl Engine {
         }
     }
 
-    /// A receipt speaks of messages that were sent again in `id` too; the places in their first logs up to which it
-    /// does.
+    /// A receipt in `id` also covers messages that were sent again there; returns the places in their first logs up to which
+    /// it does.
     pub(in crate::core) fn again_up_to(&self, id: &LogId, seq: Seq) -> Table<LogId, Seq> {
         let mut places = Table::<LogId, Seq>::new();
         for again in self.transcripts.get(id).into_iter().flat_map(|transcript| &transcript.again) {
@@ -432,7 +433,7 @@ impl Resending {
         }
         if own {
             let place = Place { log: self.log, seq: message.seq, stored: message.stored, era };
-            // They come newest first.
+            // Messages come newest first.
             let after = self.found.partition_point(|(seq, ..)| *seq <= message.seq);
             self.found.insert(after, (message.seq, message.id, message.time, Again { place, part }));
         } else {

@@ -1,5 +1,5 @@
-//! From the outbox to the relay: one append at a time for each log, so that order is kept; each with as many
-//! messages as wait. What was encrypted is sent again as the same bytes until the relay has it or the epoch ends.
+//! Sends the outbox to the relay: one append at a time for each log, so that order is kept, and each append with as many
+//! messages as wait. The engine sends an encrypted message again as the same bytes until the relay has it or the epoch ends.
 
 use parley_protocol::bounded::{Bytes, List};
 use parley_protocol::frame::{Answer, AppendMessages, NewMessage, RelayError, Request, Retry, Stored};
@@ -18,14 +18,14 @@ use crate::group::past::KeptEntry;
 use crate::mls::group::GroupError;
 use crate::view::{ConversationId, WaitReason};
 
-/// Bytes in one append, about.
+/// Bytes in one append, roughly.
 const APPEND_BYTES: usize = 256 * 1024;
-/// What is longer, padded, would be no message of the relay's: MLS adds less than the difference.
+/// A longer padded content exceeds the relay's message size: MLS adds less than the difference.
 const MAX_PADDED: usize = MAX_MESSAGE - 512;
-/// Between the last message in one log and the first in the next, in milliseconds.
+/// Pause between the last message in one log and the first in the next, in milliseconds.
 const SETTLING: u64 = 50;
 
-/// What may be the first that somebody hears: of it they learn that they are expected.
+/// Whether a body may be the first that somebody hears: it carries the token by which they learn that they are expected.
 const fn brings_token(body: &Body) -> bool {
     matches!(body, Body::Profile(_) | Body::Part(_) | Body::Again(_))
 }
@@ -41,7 +41,7 @@ impl Engine {
         (self.enqueue_as(to, id, self.now, body, only), id)
     }
 
-    /// Puts something into the outbox under an id that it has already.
+    /// Puts something into the outbox under an id that it already has.
     pub(in crate::core) fn enqueue_as(
         &mut self,
         to: ConversationKey,
@@ -63,14 +63,14 @@ impl Engine {
         number
     }
 
-    /// A text waits no longer.
+    /// A text does not wait any more.
     pub(in crate::core) fn is_sent(&mut self, number: u64) {
         if self.waiting.remove(&number).is_some() {
             self.dirty.insert(Dirty::Waiting);
         }
     }
 
-    /// Does what a conversation needs next: a group, or an append.
+    /// Does what a conversation needs next: makes a group, or appends.
     pub(in crate::core) fn pump(&mut self, id: ConversationId) {
         let Some(key) = self.conversations.get(&id).map(|conversation| conversation.key) else {
             return;
@@ -146,8 +146,8 @@ impl Engine {
         }
     }
 
-    /// Messages of all logs are shown by the relay's time: what was written before, and goes into another log, must
-    /// have an earlier one.
+    /// Views show messages of all logs by the relay's time: a message that was written earlier and goes into another log must
+    /// have an earlier time.
     fn waits_for_another_log(&mut self, key: &ConversationKey, id: &LogId) -> bool {
         let elsewhere = |entry: &OutboxEntry| entry.sealed.as_ref().is_some_and(|sealed| sealed.log != *id);
         let under_way =
@@ -164,7 +164,7 @@ impl Engine {
         !settled
     }
 
-    /// Tells the other what this person wants to be called, before anything else and after each change.
+    /// Tells the contact this person's name, before anything else and after each change.
     fn introduce(&mut self, peer: AccountId) {
         let Some(account) = &self.account else {
             return;
@@ -182,7 +182,7 @@ impl Engine {
         self.enqueue(key, Body::Profile(Profile { name }), None);
     }
 
-    /// Encrypts what waits for this log; the numbers of what is to be appended, in order.
+    /// Encrypts what waits for this log; returns the numbers of the outbox entries to append, in order.
     fn seal_waiting(&mut self, id: &LogId, is_main: bool) -> Vec<u64> {
         let Some(key) = self.logs.get(id).map(|log| log.conversation) else {
             return Vec::new();
@@ -224,7 +224,7 @@ impl Engine {
         if let Some(sealed) = &entry.sealed {
             return Ok(sealed.payload.len());
         }
-        // Both kinds come from everybody, whatever the order in which people write.
+        // The messages of each sender carry both kinds of hash, whatever the order in which people write.
         let whole = entry.id.as_bytes().first().is_some_and(|byte| byte % 2 == 0);
         let claim = self.transcripts.get(id).and_then(|transcript| transcript.claim(whole));
         let peer = entry.conversation.peer().filter(|_| brings_token(&entry.body));
@@ -317,8 +317,8 @@ impl Engine {
         }
     }
 
-    /// A commit ended the epoch for which these were encrypted. It comes through the subscription, and then everything is
-    /// encrypted anew; but it may have come before this answer.
+    /// A commit ended the epoch for which these messages were encrypted. The commit comes through the subscription, and then
+    /// the engine encrypts everything again; but the commit may have come before this answer.
     fn go_on_after_commit(&mut self, id: &LogId, numbers: &[u64]) {
         let unsealed = |number| self.outbox.get(number).is_some_and(|entry| entry.sealed.is_none());
         if numbers.iter().any(unsealed) {
@@ -339,7 +339,7 @@ impl Engine {
         self.confirm(number, stored.seq, stored.time);
     }
 
-    /// The message is on disk at the relay: it leaves the outbox and becomes history.
+    /// The relay has the message on disk: the message leaves the outbox and becomes history.
     pub(in crate::core) fn confirm(&mut self, number: u64, seq: Seq, time: UnixMillis) {
         let Some(entry) = self.outbox.remove(&number) else {
             return;
@@ -405,7 +405,7 @@ impl Engine {
             return;
         };
         if !matches!(entry.body, Body::Part(_) | Body::Again(_)) {
-            // Nobody would be shown that it failed, and nobody takes it back.
+            // Nobody would see that it failed, and nobody takes it back.
             self.outbox.remove(&number);
             return self.save_outbox(number);
         }
@@ -427,7 +427,7 @@ impl Engine {
         self.changed.conversations.insert(conversation);
     }
 
-    /// What was encrypted for this log and is not in it has to be encrypted again.
+    /// Marks everything that was encrypted for this log and is not in it to be encrypted again.
     pub(in crate::core) fn unseal(&mut self, id: &LogId) {
         let of_log = |entry: &OutboxEntry| {
             entry.only == Some(*id) || entry.sealed.as_ref().is_some_and(|sealed| sealed.log == *id)

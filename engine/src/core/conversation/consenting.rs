@@ -1,6 +1,6 @@
-//! Who may be heard and answered ([`crate::domain::consent`]). Nothing that this device writes goes into a log with somebody to whom
-//! this person has not consented: no receipt, no name, no key update, no commit and no question. [`Engine::consents_to`] says
-//! so for all who send; on consent, what waited for it happens.
+//! Enforces consent: whom this person hears and answers ([`crate::domain::consent`]). This device writes nothing into a log
+//! with somebody to whom the person has not consented: no receipt, no name, no key update, no commit and no question.
+//! [`Engine::consents_to`] decides this for every sender; on consent, the engine does what waited for it.
 
 mod invite;
 mod requests;
@@ -19,27 +19,28 @@ use crate::group::chat::GroupChat;
 use crate::mls::credential::Leaf;
 use crate::view::{CommandError, ConversationId, Reply, ViewRequestId};
 
-/// Bytes of decisions in one thing that devices tell each other, about, and of each log in one of them.
+/// Bytes of decisions in one message to own devices, roughly, and of each log in one decision.
 const AT_ONCE: usize = 24 * 1024;
 const PASSED: usize = 48;
 
 impl Engine {
-    /// Whether this device may write into logs with somebody. Whatever it puts into a log asks this first.
+    /// Whether this device may write into logs with somebody. Every part of the engine that writes into a log asks this
+    /// first.
     pub(in crate::core) fn consents_to(&self, peer: &AccountId) -> bool {
         self.consent(peer) == Consent::Granted
     }
 
-    /// The same of a conversation.
+    /// Whether this device may write into a conversation.
     pub(in crate::core) fn consents_in(&self, key: &ConversationKey) -> bool {
         self.consent_in(key) == Consent::Granted
     }
 
-    /// Whether the person wants to hear from a conversation; who is in a group has consented to it.
+    /// Whether the person wants to hear from a conversation; a member of a group has consented to it.
     pub(in crate::core) fn consent_in(&self, key: &ConversationKey) -> Consent {
         key.peer().map_or(Consent::Granted, |peer| self.consent(peer))
     }
 
-    /// The same of the conversation of a log.
+    /// Whether this device may write into a log.
     pub(in crate::core) fn may_write_into(&self, log: &LogId) -> bool {
         self.logs.get(log).is_some_and(|log| self.consents_in(&log.conversation))
     }
@@ -65,7 +66,7 @@ impl Engine {
         self.take_decision(peer, Decision::KNOWN);
     }
 
-    /// The person decides here.
+    /// The person decides on this device.
     pub(in crate::core) fn decide(&mut self, peer: &AccountId, consent: Consent) {
         if self.consent(peer) == consent || self.is_own_account(peer) {
             return;
@@ -79,7 +80,7 @@ impl Engine {
         self.note_deletion_for_backup();
     }
 
-    /// Of two decisions the stronger holds.
+    /// Applies a decision: of two, the stronger one holds.
     fn take_decision(&mut self, peer: &AccountId, decision: Decision) {
         let before = self.consent(peer);
         if self.is_own_account(peer) || self.stances.get(peer).is_some_and(|it| it.decision >= decision) {
@@ -96,7 +97,7 @@ impl Engine {
         self.changed.conversations.insert(id);
         if consent == Consent::Revoked {
             self.stance_mut(peer).kept.outside = false;
-            // Where the person finds whom they blocked.
+            // The conversation where the person finds somebody they blocked.
             self.conversation_with(peer);
             self.save_conversation(id);
         }
@@ -107,7 +108,7 @@ impl Engine {
         self.make_room_for_requests();
     }
 
-    /// They are unblocked here: what this device has read until now is shown on no device of the account.
+    /// The person unblocks somebody on this device: no device of the account shows what this device has read until now.
     fn pass_over_what_was_read(&mut self, peer: &AccountId) {
         let unheard = self.stances.get(peer).map(|stance| stance.unheard.clone()).unwrap_or_default();
         for (log, after) in unheard {
@@ -116,7 +117,7 @@ impl Engine {
         }
     }
 
-    /// What waited for consent happens: logs are read on, receipts and changes of members are written.
+    /// Does what waited for consent: reads logs on, and writes receipts and changes of members.
     fn begin_to_answer(&mut self, peer: &AccountId) {
         for (log, after) in std::mem::take(&mut self.stance_mut(peer).unheard) {
             self.hear_what_was_unheard(&log, peer, after);
@@ -132,16 +133,16 @@ impl Engine {
         self.pump(id_of(peer));
     }
 
-    /// Something was passed over in a log. What of it another device of the account has shown, it sends; what came after the
-    /// decision, whoever wrote it sends again. The log itself is given up: what was passed over is never acknowledged, and
-    /// receipts say "up to here".
+    /// This device has passed over entries of a log. Another device of the account sends those that it has shown; the author
+    /// sends again those that came after the decision. This device gives up the log itself: it never acknowledges what it
+    /// passed over, and receipts say "up to here".
     fn hear_what_was_unheard(&mut self, id: &LogId, peer: &AccountId, after: Seq) {
         let passed = self.stances.get(peer).and_then(|stance| stance.passed.get(id));
         let after = passed.filter(|passed| passed.after <= after).map_or(after, |it| it.upto.max(after));
         self.ask_for_rest(id);
         let retired = self.transcripts.get(id).is_some_and(|transcript| transcript.retired);
         if self.logs.get(id).is_some_and(|log| retired || log.stage == Stage::Dead) {
-            // It was given up before, by whoever did not know what this device lacks.
+            // Another device gave up the log before, without knowing what this device lacks.
             self.ask_again(id, ConversationKey::Peer(*peer), after, after);
         }
         self.abandon_from(id, after, after);
@@ -151,7 +152,7 @@ impl Engine {
         self.conversations.get(&id_of(peer)).map(|conversation| conversation.logs.clone()).unwrap_or_default()
     }
 
-    /// The other devices of the account learn of decisions.
+    /// Tells decisions to the other devices of the account.
     fn tell_stances(&mut self, peers: &[AccountId]) {
         let told: Vec<Told> = peers.iter().filter_map(|peer| Some(self.stances.get(peer)?.told())).collect();
         let (mut batch, mut size) = (Vec::new(), 0_usize);
@@ -169,7 +170,7 @@ impl Engine {
         }
     }
 
-    /// Everything that was decided, for a device that is new, and the token of the own link.
+    /// Tells a new device all decisions, and the token of the own link.
     pub(in crate::core) fn tell_all_stances(&mut self) {
         let decided = self.stances.values().filter(|it| it.decision != Decision::default());
         let peers: Vec<AccountId> = decided.map(|stance| stance.peer).collect();
@@ -179,7 +180,7 @@ impl Engine {
         }
     }
 
-    /// Another device of the account, or its backup, tells of decisions.
+    /// Another device of the account, or the account's backup, tells decisions.
     pub(in crate::core) fn stances_came(&mut self, all: &[Told]) {
         for told in all {
             self.stance_came(told);
@@ -208,8 +209,9 @@ impl Engine {
         }
     }
 
-    /// Where another device has unblocked somebody and is not in a log, it cannot say what of it was read before that: what this
-    /// device has read until now is shown on no device. Whether there is such a log.
+    /// Passes over entries for another device that has unblocked somebody and is not in one of their logs: that device cannot
+    /// say what was read of the log before. No device shows what this device has read until now. Returns whether there is
+    /// such a log.
     fn pass_over_for_others(&mut self, told: &Told) -> bool {
         let unblocks = told.decision.consent == Consent::Granted && self.is_blocked(&told.account);
         let stance = self.stances.get(&told.account).filter(|it| unblocks && told.decision > it.decision);
@@ -225,14 +227,14 @@ impl Engine {
         found
     }
 
-    /// Another device of the account has written to somebody: it has consented.
+    /// Another device of the account has written to somebody: that is consent.
     pub(in crate::core) fn own_device_wrote_to(&mut self, peer: &AccountId) {
         if self.consent(peer) == Consent::Requested {
             self.take_decision(peer, Decision::FIRST);
         }
     }
 
-    /// Somebody was looked for and the chat with them opened: who has not written yet is no stranger any more.
+    /// The person searched for somebody and opened the chat: an account that has not written yet is no stranger any more.
     pub(in crate::core) fn seek(&mut self, peer: &AccountId) {
         if !self.stances.contains_key(peer) {
             self.decide(peer, Consent::Granted);
@@ -242,13 +244,13 @@ impl Engine {
         }
     }
 
-    /// Somebody's link was used: they are told its token with the next text.
+    /// The person used somebody's link: the next text to them carries the link's token.
     pub(in crate::core) fn bring_token(&mut self, peer: &AccountId, token: Token) {
         self.stance_mut(peer).token = Some(token);
         self.tell_stances(&[*peer]);
     }
 
-    /// What goes with the own name and texts.
+    /// The token that goes with the own name and texts.
     pub(in crate::core) fn token_for(&self, peer: &AccountId) -> Option<Token> {
         self.stances.get(peer).and_then(|stance| stance.token)
     }
@@ -269,7 +271,7 @@ impl Engine {
         Ok(Some(Reply::Done))
     }
 
-    /// What a stranger wrote goes with them; a chat stays as it is.
+    /// Blocks somebody. What a stranger wrote is deleted; a chat with a contact stays.
     pub(in crate::core) fn block(
         &mut self,
         view: ViewRequestId,
@@ -291,7 +293,7 @@ impl Engine {
         Ok(Some(Reply::Done))
     }
 
-    /// What somebody says who was not heard before; whether it goes no further.
+    /// Handles content of somebody whom the person does not hear; returns whether the content goes no further.
     pub(in crate::core) fn is_passed_over(
         &mut self,
         id: &LogId,
@@ -307,7 +309,7 @@ impl Engine {
         match self.consent(&peer) {
             Consent::Granted => {
                 if self.token_for(&peer).is_some() {
-                    // They have answered, and so know it.
+                    // They have answered, and so have the token.
                     self.stance_mut(&peer).token = None;
                 }
                 self.was_passed_over_elsewhere(id, &peer, &content.body, at.seq)
@@ -323,9 +325,10 @@ impl Engine {
             }
             Consent::Revoked => {
                 match &content.body {
-                    // Where they write from now on is nothing that they say to the person.
+                    // A resync says only where they write from now on, nothing to the person.
                     Body::Resync(resync) => self.resync_came(from, resync, at),
-                    // Another device may have decided otherwise before this was written: it is news when it comes again.
+                    // Another device may have decided otherwise before this was written: it counts as news when it comes
+                    // again.
                     body if shows(body) => {
                         let before = Seq(at.seq.0.saturating_sub(1));
                         self.stance_mut(&peer).unheard.or_insert_with(*id, || before);
@@ -337,7 +340,7 @@ impl Engine {
         }
     }
 
-    /// Whether this device, or the one on which they were unblocked, has passed this over.
+    /// Whether this device, or the device on which the person unblocked them, has passed over this content.
     fn was_passed_over_elsewhere(&mut self, id: &LogId, peer: &AccountId, body: &Body, seq: Seq) -> bool {
         let Some(stance) = self.stances.get(peer).filter(|stance| !stance.passed.is_empty()) else {
             return false;
@@ -352,7 +355,7 @@ impl Engine {
         first && !self.is_of_another_era(place)
     }
 
-    /// Whether what the account's other devices have decided is known here, as far as they have said it.
+    /// Whether this device knows all decisions that the account's other devices have sent.
     fn has_heard_own_devices(&self) -> bool {
         let behind = |log: &Log| {
             let live = self.live.get(&log.id).copied().unwrap_or_default();
@@ -362,8 +365,8 @@ impl Engine {
         !own.any(|log| log.stage == Stage::Active && behind(log))
     }
 
-    /// Something of a log was read. If that is all that the account's other devices have said, those who are still blocked are
-    /// read on.
+    /// This device has read an entry of a log. If it has now read everything from the account's other devices, it reads on in
+    /// the logs of accounts that are still blocked.
     pub(in crate::core) fn own_devices_were_heard(&mut self, id: &LogId) {
         let own = self.logs.get(id).is_some_and(|log| self.is_own_conversation(&log.conversation));
         if own && self.has_heard_own_devices() {
@@ -374,7 +377,7 @@ impl Engine {
         }
     }
 
-    /// Accounts to which this device consents, for tests that watch what leaves it.
+    /// Accounts to which this device consents, for tests that watch its outputs.
     #[cfg(feature = "audit")]
     #[must_use]
     pub fn granted(&self) -> Vec<AccountId> {
@@ -382,7 +385,7 @@ impl Engine {
         own.chain(self.stances.keys().copied()).filter(|peer| self.consents_to(peer)).collect()
     }
 
-    /// Logs of groups that this device has joined, for the same.
+    /// Logs of groups that this device has joined, for the same tests.
     #[cfg(feature = "audit")]
     #[must_use]
     pub fn joined(&self) -> Vec<LogId> {
@@ -390,7 +393,7 @@ impl Engine {
         joined.copied().collect()
     }
 
-    /// The account of this device, for the same.
+    /// The account of this device, for the same tests.
     #[cfg(feature = "audit")]
     #[must_use]
     pub fn own_account(&self) -> Option<AccountId> {
@@ -398,7 +401,7 @@ impl Engine {
     }
 }
 
-/// Whether it is something to read.
+/// Whether a body is something to read.
 const fn shows(body: &Body) -> bool {
     matches!(body, Body::Part(_) | Body::Again(_))
 }

@@ -1,7 +1,8 @@
-//! Deleting for oneself: what a person asks for here, and what another device of the account says.
+//! Deletes messages and conversations for oneself, by a command of the person or on the word of another device of the
+//! account.
 //!
-//! What is deleted is remembered (`deletion.rs`) in the same change set that takes it from the disk and the views. Only
-//! messages are deleted: nothing here touches a log, its keys or its receipts.
+//! The engine records the deletion (`deletion.rs`) in the same change set that removes the messages from the disk and the
+//! views. It deletes only messages: a deletion touches no log, no key and no receipt.
 
 use parley_protocol::ids::{LogId, MessageId, Seq, UnixMillis};
 
@@ -22,12 +23,12 @@ use crate::view::{CommandError, ConversationId, Order, Reply, ViewRequestId};
 /// In milliseconds.
 const DAY: u64 = 24 * 3_600 * 1_000;
 
-/// What is under way.
+/// Deletions under way.
 #[derive(Default)]
 pub(in crate::core) struct Deleting {
-    /// Deleted by the person here; the page where it stands is being read.
+    /// Deletions that the person asked for on this device, while the engine reads the page with the message.
     asked: Vec<Asked>,
-    /// What is still to be looked for on the disk, and the page that is being read for it.
+    /// Purges that are still to do, and the page that the engine is reading for one.
     pub(in crate::core) purges: Vec<Purge>,
     pub(in crate::core) page: Option<LoadId>,
 }
@@ -36,9 +37,9 @@ struct Asked {
     load: LoadId,
     view: ViewRequestId,
     key: ConversationKey,
-    /// None for the whole conversation.
+    /// The message; none for the whole conversation.
     message: Option<MessageId>,
-    /// The other is blocked with it.
+    /// Whether the contact is also blocked.
     blocks: bool,
 }
 
@@ -66,7 +67,7 @@ impl Engine {
         self.ask_to_delete(view, conversation, None, None)
     }
 
-    /// Both at once, so that nothing that may end this device in between leaves one without the other.
+    /// Deletes and blocks in one step, so that nothing that may end this device in between leaves one without the other.
     pub(in crate::core) fn delete_and_block(
         &mut self,
         view: ViewRequestId,
@@ -79,7 +80,7 @@ impl Engine {
         Ok(reply)
     }
 
-    /// What a message says, and where everything of a conversation ends, is on the disk.
+    /// Asks the disk for a message's content, and for the end of a conversation.
     fn ask_to_delete(
         &mut self,
         view: ViewRequestId,
@@ -95,7 +96,7 @@ impl Engine {
         Ok(None)
     }
 
-    /// A page of history came; whether it was for something that is to be deleted.
+    /// A page of history came; returns whether it was for a deletion.
     pub(in crate::core) fn read_page_to_delete(&mut self, id: LoadId, records: &[Record]) -> bool {
         let Some(place) = self.deleting.asked.iter().position(|asked| asked.load == id) else {
             return false;
@@ -113,7 +114,7 @@ impl Engine {
         true
     }
 
-    /// Deletes what waits in the outbox; whether it is there.
+    /// Deletes a text that waits in the outbox; returns whether there is one.
     fn delete_waiting(&mut self, key: &ConversationKey, message: &MessageId, records: &[Record]) -> bool {
         let waiting = self.waiting_texts(key);
         let is_it = |number: &&u64| self.outbox.get(number).is_some_and(|entry| entry.id == *message);
@@ -125,7 +126,7 @@ impl Engine {
         true
     }
 
-    /// What waits is not sent, or deleted when it comes back.
+    /// Withdraws a waiting text, or deletes it by its mark when it comes back.
     fn withdraw_by_mark(&mut self, key: &ConversationKey, number: u64) {
         let marks: Vec<Mark> = self.withdraw(number).into_iter().collect();
         if !marks.is_empty() {
@@ -133,14 +134,14 @@ impl Engine {
         }
     }
 
-    /// The same of what was not encrypted yet; the newest message may be another then.
+    /// Withdraws a text that was not encrypted yet; the newest message may then be another one.
     pub(in crate::core) fn take_back(&mut self, key: &ConversationKey, number: u64) {
         self.withdraw_by_mark(key, number);
         self.purge_later(Purge::for_last(*key, Order::of_waiting(number)));
     }
 
-    /// Takes a text out of the outbox. One that was encrypted may be at the relay, and must stay until that is known: it
-    /// is deleted when it comes back, by its mark.
+    /// Takes a text out of the outbox. A text that was encrypted may be at the relay, and must stay until that is known: the
+    /// engine deletes it by its mark when it comes back.
     fn withdraw(&mut self, number: u64) -> Option<Mark> {
         let entry = self.outbox.get(&number)?;
         let (key, id) = (entry.conversation, entry.id);
@@ -169,7 +170,7 @@ impl Engine {
         self.purge(purge.before(message.order().next()), records);
     }
 
-    /// Everything that this device knows of the conversation. `records` are the newest.
+    /// Deletes everything that this device knows of the conversation. `records` are the newest records.
     fn delete_everything(&mut self, key: ConversationKey, records: &[Record]) {
         let mut deleted = Deleted { hidden: true, ..Deleted::new(key, self.now) };
         let id = key.id();
@@ -184,12 +185,12 @@ impl Engine {
         self.save_conversation(id);
         for message in records.iter().filter_map(|record| self.opened(record)) {
             deleted.before = deleted.before.max(message.stored);
-            // An own message that the relay has stored beyond what was read of the log; others may stand between.
+            // An own message that the relay has stored beyond what this device has read of the log; others may stand between.
             if deleted.covers(&message.log, message.seq) == Some(false) {
                 deleted.marks.push(mark_of(key.id(), &message));
             }
         }
-        // The relay says when it stored something, and must not make this reach into the future.
+        // The relay says when it stored something; it must not make this deletion reach into the future.
         deleted.before = deleted.before.min(UnixMillis(self.now.0.saturating_add(DAY)));
         for number in self.waiting_texts(&key) {
             deleted.marks.extend(self.withdraw(number));
@@ -209,14 +210,14 @@ impl Engine {
         self.outbox.iter().filter(|(_, entry)| text(entry)).map(|(number, _)| *number).collect()
     }
 
-    /// The person deleted something on this device: it is remembered, told, and said in the backup.
+    /// The person deleted something on this device: remembers it, tells the other devices, and adds it to the backup.
     fn remember_deleted(&mut self, deleted: Deleted) {
         self.take_deletion(&deleted);
         self.sync(Sync::Deleted(deleted));
         self.note_deletion_for_backup();
     }
 
-    /// Remembers a deletion; the marks that are news, and whether more of the whole is.
+    /// Remembers a deletion; returns the marks that are new, and whether more of the whole conversation is deleted.
     fn take_deletion(&mut self, deleted: &Deleted) -> (Vec<Mark>, bool) {
         let news = self
             .account_data_mut(&deleted.conversation)
@@ -225,7 +226,7 @@ impl Engine {
         news.unwrap_or_default()
     }
 
-    /// What the person keeps of a conversation for themselves, to be changed.
+    /// The account data of a conversation, to be changed.
     pub(in crate::core) fn account_data_mut(&mut self, key: &ConversationKey) -> Option<&mut AccountData> {
         if !self.account_data.contains_key(key) {
             self.account_data.insert(*key, AccountData::new(*key));
@@ -240,7 +241,7 @@ impl Engine {
         }
     }
 
-    /// Another device of the account deleted something, or its backup says so.
+    /// Another device of the account, or the account's backup, says that something was deleted.
     pub(in crate::core) fn deletion_came(&mut self, deleted: &Deleted) {
         let key = deleted.conversation;
         if self.is_own_conversation(&key) {
@@ -259,7 +260,7 @@ impl Engine {
         }
     }
 
-    /// Tells the account's other devices everything that was deleted, because one of them is new.
+    /// Tells the account's other devices all deletions, because one of them is new.
     pub(in crate::core) fn tell_deletions(&mut self) {
         let all = self.account_data.values().map(|account_data| &account_data.deleted);
         let all: Vec<Deleted> = all.filter(|deleted| !deleted.is_empty()).cloned().collect();
@@ -277,7 +278,7 @@ impl Engine {
         self.deleted(key).is_some_and(|deleted| !deleted.marks.is_empty() || !deleted.logs.is_empty())
     }
 
-    /// Whether a message was deleted, by itself or with everything up to its place.
+    /// Whether a message was deleted, alone or with everything up to its place.
     pub(in crate::core) fn is_deleted(&self, key: &ConversationKey, message: &Message) -> bool {
         self.deleted(key).is_some_and(|deleted| {
             deleted.covers(&message.log, message.seq) == Some(true)
@@ -285,7 +286,7 @@ impl Engine {
         })
     }
 
-    /// The same of a message that may stand in a log which the device that deleted everything did not know.
+    /// The same for a message that may stand in a log unknown to the device that deleted everything.
     pub(in crate::core) fn is_deleted_history(&self, key: &ConversationKey, message: &Message) -> bool {
         self.is_deleted(key, message) || self.is_deleted_place(key, &message.log, message.seq, message.stored)
     }
@@ -302,7 +303,7 @@ impl Engine {
         stored <= deleted.before && ![*log, beside(log), marked(log)].iter().any(in_use)
     }
 
-    /// The same of a place of which only the order is known.
+    /// The same for a place of which this device knows only the order.
     pub(in crate::core) fn is_deleted_order(&self, id: ConversationId, order: &Order) -> bool {
         let Some(conversation) = self.conversations.get(&id) else { return false };
         let (stored, seq) = (order.stored(), order.seq());
@@ -313,14 +314,14 @@ impl Engine {
         }
     }
 
-    /// Whether what is sent again in a log had its first place among what was deleted.
+    /// Whether a message that is sent again in a log had its first place among deleted messages.
     pub(in crate::core) fn was_deleted_at(&self, here: &LogId, place: &Place) -> bool {
         let key = self.logs.get(here).map(|log| log.conversation);
         !self.is_of_another_era(place)
             && key.is_some_and(|key| self.is_deleted_place(&key, &place.log, place.seq, place.stored))
     }
 
-    /// Whether a text that waits to be sent was deleted all the same.
+    /// Whether a text that waits to be sent was deleted.
     pub(in crate::core) fn is_deleted_waiting(&self, number: u64) -> bool {
         let Some(entry) = self.outbox.get(&number) else {
             return false;
@@ -330,12 +331,12 @@ impl Engine {
         mark.is_some_and(|(deleted, mark)| deleted.has(&mark))
     }
 
-    /// Whether a conversation was deleted, and nothing has been said since.
+    /// Whether a conversation was deleted, and nobody has written since.
     pub(in crate::core) fn is_hidden(&self, key: &ConversationKey) -> bool {
         self.deleted(key).is_some_and(|deleted| deleted.hidden)
     }
 
-    /// Something new is said, or the person opens the conversation.
+    /// Somebody writes something new, or the person opens the conversation.
     pub(in crate::core) fn unhide(&mut self, key: &ConversationKey) {
         if self.is_hidden(key) {
             if let Some(account_data) = self.account_data.get_mut(key) {

@@ -1,4 +1,4 @@
-//! What was written and not sent: kept here, and, where the person wants that, in step on the account's devices.
+//! Keeps drafts on this device and, if the person wants that, in step on the account's devices.
 
 use parley_protocol::ids::UnixMillis;
 use parley_protocol::limits::MAX_TEXT;
@@ -11,7 +11,7 @@ use crate::domain::outbox::OutboxEntry;
 use crate::records::keys;
 use crate::view::{CommandError, ConversationId, Reply};
 
-/// How long a draft waits for more before the other devices are told, in milliseconds.
+/// How long a changed draft waits for more before the engine tells the other devices, in milliseconds.
 const PAUSE: u64 = 2_000;
 
 impl Engine {
@@ -26,7 +26,8 @@ impl Engine {
         if text.len() > MAX_TEXT {
             return Err(CommandError::TextLength);
         }
-        // Two views may write at the same time, each not knowing of the other: the first has it, and the other keeps its own.
+        // Two views may write at the same time without knowing of each other: the draft of the first is saved, and the other
+        // keeps its own.
         let known = self.draft_of(&key);
         if !known.is_empty() && known != over && known != text {
             return Err(CommandError::OtherDraft);
@@ -53,7 +54,7 @@ impl Engine {
         self.account_data.get(key).map_or("", |account_data| &account_data.draft.text)
     }
 
-    /// What was a draft here was sent: it goes, unless another view has saved another one meanwhile.
+    /// The draft of a view was sent: removes the draft, unless another view has saved another one meanwhile.
     pub(in crate::core) fn draft_was_sent(&mut self, key: &ConversationKey, text: &str, over: &str) {
         let draft = self.draft_of(key);
         let as_it_stood = !draft.is_empty() && draft.trim() == text.trim();
@@ -65,12 +66,12 @@ impl Engine {
         }
     }
 
-    /// Whether the last draft went because it was sent as it stood. It is not known any more after a restart.
+    /// Whether the last draft went because it was sent unchanged. The engine forgets this at a restart.
     pub(in crate::core) fn sent_as_it_stood(&self, key: &ConversationKey) -> bool {
         self.sent_drafts.contains(key)
     }
 
-    /// What stood there was sent or deleted.
+    /// The draft was sent or deleted.
     pub(in crate::core) fn clear_draft(&mut self, key: &ConversationKey) {
         if !self.draft_of(key).is_empty() {
             self.edit_draft(key, String::new());
@@ -78,7 +79,7 @@ impl Engine {
         }
     }
 
-    /// The conversation was deleted elsewhere: a draft goes too, but not one that was written after that.
+    /// The conversation was deleted on another device: removes a draft, unless it was written after that.
     pub(in crate::core) fn drop_draft_before(&mut self, key: &ConversationKey, when: UnixMillis) {
         if self.account_data.get(key).is_some_and(|account_data| account_data.draft.edited <= when) {
             self.clear_draft(key);
@@ -93,7 +94,7 @@ impl Engine {
         Reply::Done
     }
 
-    /// The person turned it, here or on another device.
+    /// The person changed the setting, here or on another device.
     pub(in crate::core) fn draft_setting_came(&mut self, setting: DraftSetting) {
         if setting.0 <= self.draft_setting.0 {
             return;
@@ -107,7 +108,7 @@ impl Engine {
         self.tell_drafts(true);
     }
 
-    /// If there is anything to tell, and nobody is waiting to tell it.
+    /// Sets the timer to tell drafts, if there is anything to tell and no timer runs.
     pub(in crate::core) fn tell_drafts_soon(&mut self) {
         let untold =
             self.draft_setting.is_on() && self.account_data.values().any(|account_data| !account_data.told);
@@ -116,8 +117,8 @@ impl Engine {
         }
     }
 
-    /// Tells the other devices what they have not been told; or all, and whether drafts are told, because one of them is
-    /// new or that was turned.
+    /// Tells the other devices the drafts that they do not know; or all drafts and the setting, because one device is new or
+    /// the person changed the setting.
     pub(in crate::core) fn tell_drafts(&mut self, all: bool) {
         self.timers.drafts = None;
         if all && self.draft_setting.0 > 0 {
@@ -140,7 +141,7 @@ impl Engine {
         }
     }
 
-    /// Drafts (of one conversation) that were not encrypted yet are not told any more.
+    /// Withdraws drafts (of one conversation) that were not encrypted yet.
     fn take_back_drafts(&mut self, of: Option<ConversationKey>) {
         let is_it = |entry: &OutboxEntry| match &entry.body {
             Body::Sync(Sync::Draft(draft)) => {

@@ -1,4 +1,4 @@
-//! How the person keeps conversations in the list, on all devices of the account.
+//! Keeps the person's marks on conversations in the list, the same on all devices of the account.
 
 use parley_protocol::ids::UnixMillis;
 
@@ -37,14 +37,14 @@ impl Engine {
         self.changed.conversations.insert(id);
     }
 
-    /// The person looks at a conversation: it is not marked as unread any more.
+    /// The person opens a conversation: it is not marked as unread any more.
     pub(in crate::core) fn unmark_unread(&mut self, key: &ConversationKey) {
         if self.places.marks.get(key).is_some_and(Marks::unread) {
             self.mark(key, Mark::Unread(false));
         }
     }
 
-    /// Another device of the account says so.
+    /// Another device of the account sent marks.
     pub(in crate::core) fn marks_came(&mut self, told: &Marks) {
         let key = told.conversation;
         if self.is_own_conversation(&key) {
@@ -57,7 +57,7 @@ impl Engine {
         }
     }
 
-    /// Tells the account's other devices all of it, because one of them is new.
+    /// Tells the account's other devices all marks, because one of them is new.
     pub(in crate::core) fn tell_marks(&mut self) {
         let all: Vec<Marks> = self.places.marks.values().copied().collect();
         for marks in all {

@@ -1,4 +1,4 @@
-//! Conversations as people see them: consent, receipts, unread messages, drafts, relations, files, deletion, and what views show.
+//! Conversations as people see them: consent, receipts, unread messages, drafts, relations, files, deletion, and view models.
 
 pub(in crate::core) mod attachments;
 pub(in crate::core) mod consenting;

@@ -1,4 +1,4 @@
-//! History by the page: messages are not in memory, they are read when a view wants them.
+//! Reads history page by page: messages are not in memory; the engine reads them when a view asks for them.
 
 use parley_protocol::ids::MessageId;
 
@@ -16,18 +16,19 @@ use crate::view::{About, BodyView, ConversationId, Gap, MessageView, Order, Page
 
 /// Messages in a page.
 const PAGE: u32 = 50;
-/// Messages in a page of older ones. They are loaded while somebody scrolls: a view puts so many into the page within
-/// half a frame.
+/// Messages in a page of older ones. A view loads them while a person scrolls, and puts this many into the page within half a
+/// frame.
 const OLDER: u32 = 20;
 
-/// Messages that are looked for at a time because another device has lost them.
+/// Messages that the engine looks for at a time because another device has lost them.
 pub(in crate::core) const MOST_LOST: usize = 64;
 
-/// Messages of each conversation that are read before those of any other go on, where all are read, and after that.
+/// Messages that the engine reads of each conversation before it continues with any other, when it reads all; and the number
+/// after that.
 const FIRST: u32 = 30;
 const NEXT: u32 = 200;
 
-/// A part of a conversation that is being read on the way through all of them.
+/// A part of a conversation that the engine reads on its way through all conversations.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::core) struct Stretch {
     pub(in crate::core) load: LoadId,
@@ -36,20 +37,20 @@ pub(in crate::core) struct Stretch {
 }
 
 impl Stretch {
-    /// Whether there may be more behind these records.
+    /// Whether there may be more messages behind these records.
     pub(in crate::core) fn is_full(&self, records: &[Record]) -> bool {
         u32::try_from(records.len()).is_ok_and(|count| count >= self.limit)
     }
 }
 
-/// Where a page begins, and which way it goes.
+/// Where a page begins, and its direction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::core) enum PageFrom {
-    /// At the newest message, back in time.
+    /// At the newest message, backwards in time.
     Newest,
-    /// Right before this place, back in time.
+    /// Right before this place, backwards in time.
     Before(Order),
-    /// Right after this place, forward in time.
+    /// Right after this place, forwards in time.
     After(Order),
 }
 
@@ -62,7 +63,7 @@ impl PageFrom {
         }
     }
 
-    /// Whether a place is on the side that was asked for.
+    /// Whether a place is on the requested side.
     fn is_beyond(self, order: &Order) -> bool {
         match self {
             Self::Newest => true,
@@ -75,7 +76,7 @@ impl PageFrom {
         matches!(self, Self::After(_))
     }
 
-    /// The same way, from further on.
+    /// The same direction, from further on.
     const fn beyond(self, reached: Order) -> Self {
         match self {
             Self::Newest | Self::Before(_) => Self::Before(reached),
@@ -83,7 +84,7 @@ impl PageFrom {
         }
     }
 
-    /// Whether a page that reaches as far as `edge` takes a message that was told while it was read.
+    /// Whether a page that reaches as far as `edge` takes a message that the views were told while the page was read.
     fn takes_new(self, order: &Order, edge: Option<Order>) -> bool {
         match self {
             Self::Newest => edge.is_none_or(|oldest| *order >= oldest),
@@ -98,20 +99,20 @@ pub(in crate::core) struct PageRequest {
     view: ViewRequestId,
     conversation: ConversationId,
     from: PageFrom,
-    /// What stands after it was read, and none of it is a row.
+    /// The engine has read what stands after it, and none of that is a row.
     newest: bool,
-    /// The newest message that was stored when it was asked for, if the page may reach it.
+    /// The newest message that was stored at the time of the request, if the page may reach it.
     last: Option<Order>,
-    /// What was told of the conversation while the page was read: the disk may not have had it yet, and the view, which has
-    /// no page, passed it over.
+    /// What the views were told of the conversation while the page was read: the disk may not have had it yet, and the view,
+    /// which had no page, ignored it.
     since: Vec<MessageView>,
 }
 
 impl PageRequest {
-    /// Puts what was told meanwhile into the page.
+    /// Adds to the page what the views were told meanwhile.
     fn bring_up_to_date(&mut self, messages: &mut Vec<MessageView>, more: bool) {
         let places = || messages.iter().map(|message| message.order);
-        // How far the page reaches, where there is more behind it.
+        // How far the page reaches, if there is more behind it.
         let from = if self.newest { PageFrom::Newest } else { self.from };
         let edge = if self.from.is_forward() { places().max() } else { places().min() }.filter(|_| more);
         for view in self.since.drain(..) {
@@ -139,7 +140,7 @@ impl Engine {
         self.loads.insert(id, PageRequest { view, conversation, from, newest, last, since: Vec::new() });
     }
 
-    /// Keeps what the views are told of a conversation for the pages of it that are being read.
+    /// Keeps what the views are told of a conversation, for pages of it that are being read.
     pub(in crate::core) fn remember_for_pages(
         &mut self,
         conversation: &ConversationId,
@@ -150,14 +151,15 @@ impl Engine {
         }
     }
 
-    /// A message is gone: what was told of it before does not count.
+    /// A message is gone: what the views were told of it before does not count.
     pub(in crate::core) fn forget_for_pages(&mut self, conversation: &ConversationId, message: &MessageId) {
         for request in self.loads.values_mut().filter(|request| request.conversation == *conversation) {
             request.since.retain(|view| view.id != *message);
         }
     }
 
-    /// Reads messages of a conversation from the disk, newest first. The answer is for whoever keeps the id.
+    /// Reads messages of a conversation from the disk, newest first. The part of the engine that keeps the id gets the
+    /// answer.
     pub(in crate::core) fn read_messages(
         &mut self,
         conversation: &ConversationId,
@@ -168,7 +170,7 @@ impl Engine {
         self.read_from(conversation, from, limit)
     }
 
-    /// Names something that is read.
+    /// The id of the next read.
     pub(in crate::core) fn next_load(&mut self) -> LoadId {
         self.next_load = self.next_load.saturating_add(1);
         LoadId(self.next_load)
@@ -192,7 +194,7 @@ impl Engine {
         id
     }
 
-    /// A message that was read. A damaged record costs one message, not the page.
+    /// Opens the record of a message. A damaged record costs one message, not the page.
     pub(in crate::core) fn opened(&self, record: &Record) -> Option<Message> {
         let bytes = self.sealer.open(Purpose::Message, &record.key, &record.value).ok()?;
         Message::decode(&bytes.plaintext)
@@ -210,14 +212,14 @@ impl Engine {
         Message::decode_after(&bytes.plaintext)
     }
 
-    /// A message that was read and was not deleted.
+    /// Opens the record of a message that was not deleted.
     pub(in crate::core) fn kept(&self, conversation: &ConversationId, record: &Record) -> Option<Message> {
         let message = self.opened(record)?;
         let key = &self.conversations.get(conversation)?.key;
         (!self.is_deleted(key, &message)).then_some(message)
     }
 
-    /// Reads the newest messages with somebody, or more before one of them.
+    /// Reads the newest messages of a conversation, or more before one of them.
     pub(in crate::core) fn read_stretch(&mut self, key: ConversationKey, before: Option<&Order>) -> Stretch {
         let limit = if before.is_none() { FIRST } else { NEXT };
         Stretch { load: self.read_messages(&key.id(), before, limit), key, limit }
@@ -265,7 +267,7 @@ impl Engine {
             let range = records.get(..page.min(records.len())).unwrap_or_default();
             messages.extend(self.lost_on_page(&request, range, more));
         }
-        // All of it was deleted, or speaks of other messages: what was asked for stands further on.
+        // All of it was deleted, or is relations: the requested messages stand further on.
         let read = records.get(..page.min(records.len())).unwrap_or_default();
         if let Some(reached) = oldest(read).filter(|_| more && messages.is_empty()) {
             let from = request.from.beyond(reached);
@@ -289,7 +291,7 @@ impl Engine {
         self.reply(request.view, Reply::Page(page));
     }
 
-    /// Markers for messages of a page that do not open, or that are said to stand there and do not.
+    /// Markers for messages of a page that do not open, or that another message names and that are missing.
     fn lost_on_page(&mut self, request: &PageRequest, records: &[Record], more: bool) -> Vec<MessageView> {
         let id = request.conversation;
         let mut places = Set::default();
@@ -313,7 +315,7 @@ impl Engine {
         lost.iter().map(|order| lost_view(&id, order)).collect()
     }
 
-    /// Whether what stood at a place was deleted, or has not been written yet.
+    /// Whether the message at a place was deleted, or has not been written yet.
     fn is_gone(&self, id: ConversationId, order: &Order) -> bool {
         let erased = self.standing.get(&id).is_some_and(|standing| standing.is_erased(order));
         erased
@@ -321,7 +323,7 @@ impl Engine {
             || self.out.is_being_written(&message::key(&self.sealer, &id, order))
     }
 
-    /// A message that another device has lost was looked for; whether this page was for that.
+    /// A page came; returns whether it was for a message that another device has lost.
     pub(in crate::core) fn found(&mut self, id: LoadId, records: &[Record]) -> bool {
         let Some((key, order)) = self.places.finding.remove(&id) else {
             return false;
@@ -336,12 +338,12 @@ impl Engine {
     }
 }
 
-/// The place of the oldest message that was read, deleted or damaged or not: from there reading goes on.
+/// The place of the oldest record, whether deleted, damaged or not: reading continues from there.
 pub(in crate::core) fn oldest(records: &[Record]) -> Option<Order> {
     records.iter().rev().find_map(|record| order_of_key(&record.key))
 }
 
-/// What is shown in the place of a message whose record does not open or is gone.
+/// What views show in the place of a message whose record does not open or is gone.
 fn lost_view(id: &ConversationId, order: &Order) -> MessageView {
     let body = BodyView::Gap(Gap::Lost);
     let (id, order, time) = (lost_id(id, order), *order, order.stored());

@@ -1,4 +1,4 @@
-//! View models, and the events that carry them.
+//! Computes view models, and the events that carry them.
 
 use crate::table::Table;
 
@@ -24,7 +24,7 @@ use crate::view::{
     FileId, FileState, MessageView, Order, Preview, Registration, Reply, Snapshot, ViewRequestId,
 };
 
-/// What the views have to be told at the end of an input.
+/// What the engine has to tell the views at the end of an input.
 #[derive(Default)]
 pub(in crate::core) struct Changed {
     pub(in crate::core) account: bool,
@@ -42,12 +42,12 @@ impl Changed {
     }
 }
 
-/// In the order of their places. One function for all who need it: sorting is much code.
+/// Sorts by place. One function for all callers: sorting is much code.
 pub(in crate::core) fn put_in_order(messages: &mut [MessageView]) {
     messages.sort_unstable_by_key(|message| message.order);
 }
 
-/// Each message once, as it was said to be last, in order. One input may change a message twice, and its place with it.
+/// Each message once, in its last state, in order. One input may change a message twice, and its place with it.
 fn as_they_are_now(mut messages: Vec<MessageView>) -> Vec<MessageView> {
     messages.reverse();
     messages.sort_by_key(|message| message.id);
@@ -98,8 +98,8 @@ impl Engine {
         let timers = [*receipts, *retry, *storage, *backup, *drafts, *answers, *last_words, *renewal];
         let next = timers.into_iter().chain([self.linking.timer(), self.parts.timer()]).flatten().min();
         let Some(at) = next else { return };
-        // The host counts from when it was asked. Where the clock was put forward since, a moment may be over for which
-        // it still waits.
+        // The host counts from the request. If somebody has put the clock forward since, a moment may be over for which the
+        // host still waits.
         let overdue = at <= self.steady && !std::mem::replace(&mut self.timers.overdue, at <= self.steady);
         if next != self.timers.told || overdue {
             self.timers.told = next;
@@ -107,7 +107,7 @@ impl Engine {
         }
     }
 
-    /// What the views show of times that are waited for, by the clock on the wall as it is now.
+    /// Updates the times that views show for waits, by the current wall clock.
     pub(in crate::core) fn tell_waits(&mut self) {
         self.changed.connection = true;
         if self.linking.timer().is_some() {
@@ -206,7 +206,7 @@ impl Engine {
         }
     }
 
-    /// Whether something that somebody wrote waits.
+    /// Whether something that a person wrote waits to be sent.
     fn waits_to_be_sent(&self, key: &ConversationKey) -> bool {
         let waits = |entry: &OutboxEntry| entry.conversation == *key && entry.only.is_none() && !entry.failed;
         self.outbox.values().any(|entry| waits(entry))
@@ -299,7 +299,7 @@ impl Engine {
         })
     }
 
-    /// The same, for the list.
+    /// The same for the list of conversations.
     pub(in crate::core) fn waiting_last(&self, number: u64) -> Option<Last> {
         let entry = self.outbox.get(&number)?;
         match &entry.body {

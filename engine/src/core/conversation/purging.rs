@@ -1,5 +1,5 @@
-//! What was deleted is looked for on the disk, page by page, and taken from it. That there is still something to look for
-//! is stored: a restart looks through the whole conversation.
+//! Purges records of deleted messages: looks for them on the disk page by page and removes them. The engine stores that a
+//! purge is not finished; after a restart it searches the whole conversation again.
 
 use parley_protocol::ids::{LogId, Seq, UnixMillis};
 
@@ -13,47 +13,47 @@ use crate::view::Order;
 
 /// Messages in a page.
 pub(in crate::core) const PAGE: u32 = 200;
-/// A message that was named stands no later than so long after the time that was named, in milliseconds, but for one that waited to
-/// be sent.
+/// A named message stands no later than this long after the named time, in milliseconds, except a message that waited to be
+/// sent.
 const AROUND: u64 = 7 * 24 * 3_600 * 1_000;
 
-/// One way through a conversation, newest message first.
+/// One pass through a conversation, newest message first.
 pub(in crate::core) struct Purge {
     key: ConversationKey,
-    /// Only messages before this one are still to be looked at.
+    /// Only messages before this one are still to be checked.
     before: Option<Order>,
-    /// Messages that are to be found; none to go to the conversation's beginning.
+    /// The messages to find; none to go to the conversation's beginning.
     find: Option<Vec<Mark>>,
-    /// The newest message of the conversation, which may be gone: then the one that is the newest now is to be found.
+    /// The newest message of the conversation, which may be gone: then the purge finds the one that is the newest now.
     suspect: Option<Order>,
-    /// Messages that were deleted for everyone and are to be found.
+    /// Messages that were deleted for everyone, to be found.
     targets: Vec<MessageRef>,
 }
 
 impl Purge {
-    /// Through the whole conversation.
+    /// A purge of the whole conversation.
     pub(in crate::core) const fn of_all(key: ConversationKey) -> Self {
         Self { key, before: None, find: None, suspect: None, targets: Vec::new() }
     }
 
-    /// For some messages.
+    /// A purge of some messages.
     pub(in crate::core) fn for_marks(key: ConversationKey, marks: Vec<Mark>) -> Self {
         Self { find: Some(marks), ..Self::of_all(key) }
     }
 
-    /// For a message that was deleted for everyone. It stands about where it is said to be, or anywhere before.
+    /// A purge of a message that was deleted for everyone. It stands near the named place, or anywhere before.
     pub(in crate::core) fn for_target(key: ConversationKey, target: MessageRef) -> Self {
         let until = UnixMillis(target.stored.0.saturating_add(AROUND));
         let before = Order::new(until, Seq(u64::MAX), LogId([0xFF; 16]), [0xFF; 16]);
         Self { targets: vec![target], ..Self::for_marks(key, Vec::new()) }.before(before)
     }
 
-    /// The same, for messages that stand before this place.
+    /// The same purge, of messages before this place.
     pub(in crate::core) fn before(self, order: Order) -> Self {
         Self { before: Some(order), ..self }
     }
 
-    /// For the newest message that is left now that this one is gone.
+    /// A purge that finds the newest remaining message after this one is gone.
     pub(in crate::core) fn for_last(key: ConversationKey, gone: Order) -> Self {
         Self { suspect: Some(gone), ..Self::for_marks(key, Vec::new()) }
     }
@@ -64,7 +64,7 @@ impl Purge {
 }
 
 impl Engine {
-    /// Looks through a page, and later through what is before it.
+    /// Purges a page, and later the pages before it.
     pub(in crate::core) fn purge(&mut self, mut purge: Purge, records: &[Record]) {
         if self.purge_page(&mut purge, records) {
             self.purge_later(purge);
@@ -79,7 +79,7 @@ impl Engine {
         }
     }
 
-    /// Remembers whether there is still something to look for.
+    /// Stores whether a purge is still under way.
     fn note_purge(&mut self, key: &ConversationKey) {
         let unpurged = self.deleting.purges.iter().any(|purge| purge.key == *key);
         if let Some(account_data) = self.account_data.get_mut(key)
@@ -90,7 +90,7 @@ impl Engine {
         }
     }
 
-    /// Goes on with what was under way before a restart.
+    /// Continues the purges that were under way before a restart.
     pub(in crate::core) fn begin_sweeping(&mut self) {
         let unpurged = self.account_data.iter().filter(|(_, account_data)| account_data.unpurged);
         let peers: Vec<ConversationKey> = unpurged.map(|(key, _)| *key).collect();
@@ -110,7 +110,7 @@ impl Engine {
         }
     }
 
-    /// A page of history came; whether it was for a purge.
+    /// A page of history came; returns whether it was for a purge.
     pub(in crate::core) fn read_page_to_purge(&mut self, id: LoadId, records: &[Record]) -> bool {
         if self.deleting.page.take_if(|page| *page == id).is_none() {
             return false;
@@ -126,7 +126,7 @@ impl Engine {
         true
     }
 
-    /// Takes what was deleted from a page; whether there is more to look at.
+    /// Removes deleted messages of a page; returns whether there is more to check.
     fn purge_page(&mut self, purge: &mut Purge, records: &[Record]) -> bool {
         for record in records {
             let Some(message) = self.opened(record) else { continue };
@@ -141,7 +141,7 @@ impl Engine {
                 self.erase(purge, &message, &record.key);
                 continue;
             }
-            // No row of the chat.
+            // A relation is no row of the chat.
             if message.relation().is_some() {
                 continue;
             }
@@ -169,7 +169,7 @@ impl Engine {
         self.conversations.get(&key.id())?.last.as_ref().map(|last| last.order)
     }
 
-    /// Takes one message from disk and views.
+    /// Removes one message from disk and views.
     fn erase(&mut self, purge: &Purge, message: &Message, key: &[u8]) {
         self.out.erase(key);
         let id = purge.key.id();
@@ -183,8 +183,8 @@ impl Engine {
         self.was_taken_out(id, &message.order());
     }
 
-    /// In place of the newest message, which is gone, comes this one, unless something waits to be sent. Something newer may
-    /// have come meanwhile.
+    /// Replaces the newest message, which is gone, by this one, unless something waits to be sent. A newer message may have
+    /// come meanwhile.
     fn replace_last(&mut self, key: &ConversationKey, gone: &Order, newest: Option<&Message>) {
         if self.last_order(key).as_ref() != Some(gone) {
             return;

@@ -1,4 +1,5 @@
-//! Delivery and read receipts: one message says "everything up to here", and waits a moment for more.
+//! Sends and applies delivery and read receipts: one receipt says "everything up to here", and waits a moment for more
+//! messages.
 
 use parley_protocol::ids::{LogId, Seq};
 use serde::{Deserialize, Serialize};
@@ -13,17 +14,17 @@ use crate::records::keys;
 use crate::table::Table;
 use crate::view::{Delivery, MessageView};
 
-/// How long receipts wait for more, in milliseconds.
+/// How long receipts wait for further messages, in milliseconds.
 const PAUSE: u64 = 250;
-/// Own messages per log whose state is kept at hand for live changes.
+/// Own messages of each log whose state stays in memory for live changes.
 const MAX_REMEMBERED: usize = 500;
 /// Receipts of other logs in one message.
 const AT_ONCE: usize = 256;
-/// Receipts of logs of one conversation in which this device is not, or not yet, and of all such logs.
+/// Most receipts of logs of one conversation in which this device is not, or not yet, and of all such logs.
 const MOST_OF_ONE: usize = 64;
 const MOST_OF_ALL: usize = 8 * 1024;
 
-/// Receipts that another device of the account told, of logs that this one cannot read, or not yet. As they are stored.
+/// Receipts that another device of the account told, of logs that this device cannot read, or not yet. As stored.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(in crate::core) struct ToldReceipts(Table<LogId, ToldReceipt>);
 
@@ -31,12 +32,12 @@ pub(in crate::core) struct ToldReceipts(Table<LogId, ToldReceipt>);
 struct ToldReceipt {
     conversation: ConversationKey,
     receipt: Receipt,
-    /// Grows with each that is told: the one that has not been heard of for longest makes room.
+    /// Grows with each told receipt: the log that was told longest ago makes room.
     told: u64,
 }
 
 impl ToldReceipts {
-    /// What an own device tells. A log is of the conversation of which it was said to be first.
+    /// Stores a receipt that an own device tells. A log belongs to the conversation that was named first for it.
     fn tell(&mut self, key: ConversationKey, log: LogId, receipt: Receipt) {
         let told = self.0.values().map(|known| known.told).max().map_or(0, |last| last.saturating_add(1));
         let known = self.0.or_insert_with(log, || ToldReceipt { conversation: key, receipt, told });
@@ -58,7 +59,7 @@ impl ToldReceipts {
         }
     }
 
-    /// Somebody acknowledges more of a log; whether it is one of their conversation.
+    /// Somebody acknowledges more of a log; returns whether the log belongs to their conversation.
     fn raise(&mut self, key: &ConversationKey, log: &LogId, receipt: Receipt) -> bool {
         let known = self.0.get_mut(log).filter(|known| known.conversation == *key);
         if let Some(known) = known {
@@ -72,18 +73,18 @@ impl ToldReceipts {
         self.0.get(log).map(|known| known.receipt)
     }
 
-    /// The log is read here: it says for itself what the one whom it is with has received.
+    /// This device reads the log now, and so the log itself says what the contact has received.
     fn take(&mut self, log: &LogId) -> Option<(ConversationKey, Receipt)> {
         self.0.remove(log).map(|known| (known.conversation, known.receipt))
     }
 }
 
-/// What the other was told.
+/// The receipt that the contact was told.
 const fn told(log: &Log) -> Receipt {
     Receipt { delivered: log.told_delivered, read: log.told_read }
 }
 
-/// The receipts that something in the outbox says.
+/// The receipts in an outbox entry.
 fn receipts_in(entry: &OutboxEntry) -> Vec<ReceiptOf> {
     match (&entry.body, entry.only) {
         (Body::Receipt(receipt), Some(log)) => vec![ReceiptOf { log, receipt: *receipt }],
@@ -98,8 +99,8 @@ impl Engine {
         self.timers.receipts = Some(self.timers.receipts.map_or(at, |earlier| earlier.min(at)));
     }
 
-    /// Puts the receipts that are due into the outbox: each into its log, or, where nobody reads that any more, into the
-    /// one that is in use now.
+    /// Puts the receipts that are due into the outbox: each into its own log or, if nobody reads that any more, into the log
+    /// in use now.
     pub(in crate::core) fn write_receipts(&mut self) {
         let said = self.said_receipts();
         let mut due = Table::<LogId, Vec<ReceiptOf>>::new();
@@ -148,7 +149,7 @@ impl Engine {
         Receipt { delivered: log.incoming, read: if reads { log.read } else { log.told_read } }
     }
 
-    /// In which log the other reads of what came in this one.
+    /// The log in which the contact reads receipts for this log.
     fn tells_in(&self, log: &Log) -> Option<LogId> {
         if self.is_in_use(&log.id) {
             return Some(log.id);
@@ -156,13 +157,13 @@ impl Engine {
         self.usable_log(&log.conversation).filter(|other| self.is_in_use(other))
     }
 
-    /// Whether both read a log and may write into it.
+    /// Whether both sides read a log and may write into it.
     fn is_in_use(&self, id: &LogId) -> bool {
         let retired = self.transcripts.get(id).is_some_and(|transcript| transcript.retired);
         self.logs.get(id).is_some_and(|log| log.stage == Stage::Active) && !retired
     }
 
-    /// What receipts say that are at the relay or encrypted for it, by log. Those that only wait are written anew.
+    /// The receipts, by log, that are at the relay or encrypted for it. The engine writes again those that only wait.
     fn said_receipts(&self) -> Table<LogId, Receipt> {
         let mut said = Table::<LogId, Receipt>::new();
         for entry in self.outbox.values().filter(|entry| entry.sealed.is_some() && !entry.failed) {
@@ -175,7 +176,7 @@ impl Engine {
         said
     }
 
-    /// Receipts that were not encrypted yet say less than the new ones.
+    /// Withdraws receipts that were not encrypted yet: they say less than the new ones.
     fn take_back_receipts(&mut self, into: &LogId) {
         let numbers: Vec<u64> = self
             .outbox
@@ -189,7 +190,7 @@ impl Engine {
         }
     }
 
-    /// Receipts are on disk at the relay. In a log that the other may have given up meanwhile that says nothing.
+    /// The relay has receipts on disk. In a log that the contact may have given up meanwhile that says nothing.
     pub(in crate::core) fn receipts_stored(&mut self, into: &LogId, receipts: &[ReceiptOf]) {
         if !self.is_in_use(into) {
             return self.receipts_due();
@@ -203,7 +204,8 @@ impl Engine {
         }
     }
 
-    /// A log with somebody is not in use any more: what was told in it, or in it of others like it, may not have been read.
+    /// A log with somebody is not in use any more: the contact may not have read receipts in it, or those in it for other
+    /// logs.
     pub(in crate::core) fn tell_receipts_again(&mut self, key: &ConversationKey) {
         let logs = self.conversations.get(&key.id()).map(|c| c.logs.clone()).unwrap_or_default();
         for id in logs {
@@ -229,14 +231,14 @@ impl Engine {
         self.read_elsewhere(id, receipt.read);
     }
 
-    /// Receipts of other logs came in this one.
+    /// Receipts of other logs came in this log.
     pub(in crate::core) fn receipts_of_others(&mut self, here: &LogId, receipts: &[ReceiptOf], own: bool) {
         let key = self.logs.get(here).map(|log| log.conversation);
         for ReceiptOf { log, receipt } in receipts {
             if !own && key.is_some_and(|key| self.told_receipts.raise(&key, log, *receipt)) {
                 self.save(keys::TOLD_RECEIPTS, &self.told_receipts);
             }
-            // Own devices may tell of a log in which this one never was.
+            // Own devices may tell of a log in which this device never was.
             let there = self.logs.get(log).map_or(key.filter(|_| own), |log| Some(log.conversation));
             if key.is_none() || there != key {
                 continue;
@@ -249,7 +251,7 @@ impl Engine {
         }
     }
 
-    /// The other's receipt: states of own messages go up, never down, and never beyond what was sent.
+    /// Applies a contact's receipt: states of own messages go up, never down, and never beyond what was sent.
     pub(in crate::core) fn receipt_came(&mut self, id: &LogId, receipt: Receipt) {
         let read = self.again_up_to(id, receipt.read);
         for (log, seq) in self.again_up_to(id, receipt.delivered) {
@@ -259,7 +261,7 @@ impl Engine {
         self.take_receipt(id, receipt);
     }
 
-    /// Another device told of receipts of somebody that came before this one was there.
+    /// Another device told receipts of a contact that came before this device was added.
     pub(in crate::core) fn receipts_told(&mut self, key: &ConversationKey, receipts: &[ReceiptOf]) {
         for ReceiptOf { log, receipt } in receipts {
             match self.logs.get(log).map(|log| (log.conversation == *key, log.cursor > Seq(0))) {
@@ -271,7 +273,7 @@ impl Engine {
         self.save(keys::TOLD_RECEIPTS, &self.told_receipts);
     }
 
-    /// The log can be read from now on, and what was told of it has its place there.
+    /// This device can read the log from now on: moves what it was told of the log there.
     pub(in crate::core) fn use_told_receipt(&mut self, id: &LogId) {
         if let Some((key, receipt)) = self.told_receipts.take(id) {
             self.save(keys::TOLD_RECEIPTS, &self.told_receipts);
@@ -287,7 +289,7 @@ impl Engine {
         let Some(log) = self.logs.get_mut(id) else {
             return;
         };
-        // Of a log that is in use, nothing beyond what was read of it; of another, all that was ever sent.
+        // For a log in use, nothing beyond what this device has read; for another log, everything that was ever sent.
         let upto = if in_use { log.cursor } else { Seq(u64::MAX) };
         let within = |seq: Seq, before: Seq| seq.min(upto).max(before);
         let delivered = within(receipt.delivered.max(receipt.read), log.peer_delivered);
@@ -331,7 +333,7 @@ impl Engine {
         }
     }
 
-    /// What became of the own message at this place.
+    /// The delivery state of the own message at this place.
     pub(in crate::core) fn delivery(&self, log: &LogId, seq: Seq) -> Delivery {
         if let Some(group) = self.group_of(log) {
             return self.group_delivery(&group, log, seq);
@@ -339,9 +341,9 @@ impl Engine {
         let reads = self.account.as_ref().is_some_and(|account| account.read_receipts);
         let told = self.told_receipts.of(log).map(|told| (told.delivered, told.read));
         let known = self.logs.get(log).map(|log| (log.peer_delivered, log.peer_read));
-        // A log has nothing to say of what was written before this device was in it, until it can be read.
+        // Until this device can read a log, the log says nothing of messages from before the device joined it.
         match told.or(known) {
-            // A relay that was restored may have given its number to another message, which is read.
+            // A relay that was restored may have given its number to another message, which was read.
             _ if self.waits_again(log, seq) => Delivery::Waiting,
             Some((_, read)) if reads && seq <= read => Delivery::Read,
             Some((delivered, _)) if seq <= delivered => Delivery::Delivered,

@@ -1,5 +1,5 @@
-//! Where messages stand, which are unread, and which gaps are filled. What is remembered of that is in `standing.rs`
-//! above; this is how reading, sending and people use it.
+//! Keeps where messages stand, which are unread, and which gaps are filled. `domain/standing.rs` holds the state; this file
+//! says how reading, sending and commands use it.
 
 use parley_protocol::ids::{LogId, MessageId, Seq, UnixMillis};
 
@@ -17,18 +17,18 @@ use crate::set::Set;
 use crate::table::Table;
 use crate::view::{ConversationId, Order};
 
-/// What is at hand of places in conversations.
+/// What of the places in conversations is in memory.
 #[derive(Default)]
 pub(in crate::core) struct Places {
-    /// Damaged messages for which the other devices were asked.
+    /// Damaged messages for which this device asked the other devices.
     lost: Set<(ConversationId, Order)>,
-    /// Messages that another device has lost, and that are looked for here.
+    /// Messages that another device has lost and that this device searches.
     pub(in crate::core) finding: Table<LoadId, (ConversationKey, Order)>,
-    /// The newest message of each conversation that is stored.
+    /// The newest stored message of each conversation.
     pub(in crate::core) newest: Table<ConversationId, Order>,
-    /// What is at hand of what messages say of others.
+    /// What of the relations is in memory.
     pub(in crate::core) relating: Relating,
-    /// How the person keeps conversations in the list.
+    /// The person's marks on conversations in the list.
     pub(in crate::core) marks: Table<ConversationKey, Marks>,
     /// How messages pass the relay.
     pub(in crate::core) passing: Passing,
@@ -39,26 +39,26 @@ impl Engine {
         self.logs.get(log).map(|log| log.conversation.id())
     }
 
-    /// The same of a log in which this device never was, of which another has sent something that is unread.
+    /// The same for a log in which this device never was, of which another device has sent an unread message.
     fn has_unread_of(&self, log: &LogId) -> Option<ConversationId> {
         let has = |standing: &Standing| standing.first_unread(log).is_some();
         self.standing.iter().find(|(_, standing)| has(standing)).map(|(id, _)| *id)
     }
 
-    /// The latest time that a clock shows: that of this device, or that of the relay, counted on since the connection began.
-    /// What is stored has been stored, so that no true time is ahead of both.
+    /// The latest time that a clock shows: this device's, or the relay's, counted on since the connection began. Every stored
+    /// entry was stored before now, so no true time is ahead of both clocks.
     fn latest(&self) -> UnixMillis {
         let relay = self.link.relay.map(|(then, time)| then.shown_at(time, self.steady));
         relay.map_or(self.now, |relay| relay.max(self.now))
     }
 
-    /// What the relay's clock shows, as far as this device knows. The entry that removes a device has this time: what the
-    /// device wrote is stored with the times of the same clock.
+    /// The time of the relay's clock, as far as this device knows. The entry that removes a device has this time: the relay
+    /// stored what the device wrote with times of the same clock.
     pub(in crate::core) fn relay_time(&self) -> UnixMillis {
         self.link.relay.map_or(self.now, |(then, time)| then.shown_at(time, self.steady))
     }
 
-    /// Where an entry that is read now stands.
+    /// The place of an entry that this device reads now.
     pub(in crate::core) fn place_entry(&mut self, log: &LogId, seq: Seq, time: UnixMillis) -> UnixMillis {
         let now = self.latest();
         let Some(id) = self.conversation_of(log) else { return time };
@@ -69,7 +69,7 @@ impl Engine {
         placed
     }
 
-    /// Where an own message stands that the relay says it has stored.
+    /// The place of an own message that the relay has stored.
     pub(in crate::core) fn place_own(&mut self, log: &LogId, seq: Seq, time: UnixMillis) -> UnixMillis {
         let now = self.latest();
         let Some(id) = self.conversation_of(log) else { return time };
@@ -82,14 +82,14 @@ impl Engine {
         placed
     }
 
-    /// How far the time of a log has come: where what is missing after its last entry stands.
+    /// How far the time of a log has come: the place of what is missing after its last entry.
     pub(in crate::core) fn reached(&self, log: &LogId) -> UnixMillis {
         let standing = self.conversation_of(log).and_then(|id| self.standing.get(&id));
         let reached = standing.map(|standing| standing.reached(log)).unwrap_or_default();
         if reached == UnixMillis(0) { self.latest() } else { reached }
     }
 
-    /// A time between how far a log's time has come and a later one.
+    /// A time between how far the log's time has come and a later one.
     pub(in crate::core) fn reached_at_most(
         &self,
         log: &LogId,
@@ -101,8 +101,8 @@ impl Engine {
         time.max(reached).min(latest)
     }
 
-    /// The time that a message shows which did not come at its place in a log: by its writer's clock, but neither later than
-    /// it stands nor earlier than this account, to which nobody wrote before it was there.
+    /// The time that a message shows if it did not come at its place in a log: by its author's clock, but neither later than
+    /// its place nor earlier than this account, since nobody wrote to the account before it existed.
     pub(in crate::core) fn written_time(&self, written: UnixMillis, placed: UnixMillis) -> UnixMillis {
         let first = self.own_log.as_ref().and_then(|log| log.all_devices().first());
         written.max(first.map(|device| device.added).unwrap_or_default()).min(placed)
@@ -122,13 +122,13 @@ impl Engine {
         }
     }
 
-    /// A message of the other is unread, and came at this place.
+    /// An unread message of somebody else came at this place.
     pub(in crate::core) fn is_unread_now(&mut self, id: ConversationId, order: Order, log: &LogId, seq: Seq) {
         self.standing.or_default(id).came(order, *log, seq);
         self.save_standing(id);
     }
 
-    /// What is known came again: it is said to be read at its new place once it was read where it stands.
+    /// A known message came again: the engine counts it as read at its new place once the person has read it where it stands.
     pub(in crate::core) fn came_needlessly(&mut self, log: &LogId, seq: Seq, first: Option<Place>) {
         let Some(id) = self.conversation_of(log) else { return };
         let standing = self.standing.or_default(id);
@@ -139,7 +139,7 @@ impl Engine {
         self.was_read(id, &Table::new());
     }
 
-    /// The person has seen everything up to here.
+    /// The person has seen everything up to this place.
     pub(in crate::core) fn mark_read(&mut self, id: ConversationId, upto: &Order) {
         if !self.conversations.contains_key(&id) {
             return;
@@ -147,7 +147,7 @@ impl Engine {
         let read = self.standing.or_default(id).read_up_to(upto);
         self.save_standing(id);
         let logs = self.was_read(id, &read);
-        // In a group receipts wait long, or are not told at all.
+        // In a group, receipts wait long, or nobody sends any.
         let told = self.account.as_ref().is_some_and(|account| account.read_receipts)
             && logs.iter().all(|(log, _)| self.group_of(log).is_none());
         if !told && !logs.is_empty() {
@@ -155,7 +155,7 @@ impl Engine {
         }
     }
 
-    /// Another device of the account has shown what was written up to here.
+    /// Another device of the account has shown everything up to this place.
     pub(in crate::core) fn read_elsewhere(&mut self, log: &LogId, upto: Seq) {
         let Some(id) = self.conversation_of(log).or_else(|| self.has_unread_of(log)) else { return };
         let upto = self.logs.get(log).map_or(upto, |log| upto.min(log.cursor));
@@ -165,8 +165,8 @@ impl Engine {
         self.was_read(id, &read);
     }
 
-    /// Each log was read as far as it says, or whole, if nothing is unread; but never beyond what is. Those that were read
-    /// further than before.
+    /// Marks each log as read up to its place, or whole, if nothing is unread; but never beyond the log's end. Returns the
+    /// logs that were read further than before.
     fn was_read(&mut self, id: ConversationId, upto: &Table<LogId, Seq>) -> Vec<(LogId, Seq)> {
         let Some(conversation) = self.conversations.get(&id) else { return Vec::new() };
         let nothing = Standing::default();
@@ -192,8 +192,8 @@ impl Engine {
         further
     }
 
-    /// What stood in a log up to a place came again, in another of the same conversation: its gaps are filled. What another
-    /// own device sends again says nothing of what a contact wrote before it: then only that place is filled.
+    /// Everything in a log up to a place came again, in another log of the same conversation: its gaps are filled. A message
+    /// that another own device sends again says nothing of what a contact wrote before it: then only that place is filled.
     pub(in crate::core) fn fill_gaps(&mut self, here: &LogId, log: &LogId, upto: Seq, own: bool) {
         let here = self.conversation_of(here);
         let Some(id) = self.conversation_of(log).filter(|id| Some(*id) == here) else { return };
@@ -207,7 +207,7 @@ impl Engine {
         }
     }
 
-    /// What a marker stands for has come: it goes.
+    /// What a marker stands for has come: removes the marker.
     pub(in crate::core) fn take_marker_out(&mut self, key: ConversationKey, order: Order, shown: MessageId) {
         let id = key.id();
         self.out.erase(&message::key(&self.sealer, &id, &order));
@@ -218,7 +218,7 @@ impl Engine {
         }
     }
 
-    /// A message is no longer in the history.
+    /// A message was removed from the history.
     pub(in crate::core) fn was_taken_out(&mut self, id: ConversationId, order: &Order) {
         if self.is_deleted_order(id, order) {
             self.standing.or_default(id).forget(order);
@@ -227,13 +227,12 @@ impl Engine {
         }
         self.save_standing(id);
         if self.places.newest.get(&id) == Some(order) {
-            // Whichever is the newest now says itself, once something is stored after it.
+            // The engine learns which message is the newest now when it stores the next one.
             self.places.newest.remove(&id);
         }
     }
 
-    /// Markers in the place of messages that are not there, or do not open, are found on a page; the account's other devices
-    /// may have what they said.
+    /// A page has markers for messages that are missing or do not open: asks the account's other devices for the messages.
     pub(in crate::core) fn ask_for_lost(&mut self, id: ConversationId, lost: &[Order]) {
         let Some(key) = self.conversations.get(&id).map(|conversation| conversation.key) else { return };
         let mut new = lost.to_vec();
@@ -243,7 +242,7 @@ impl Engine {
         }
     }
 
-    /// Another device of the account has lost messages that this one may have.
+    /// Another device of the account has lost messages that this device may have.
     pub(in crate::core) fn lost_elsewhere(&mut self, key: ConversationKey, lost: &[Order]) {
         let id = key.id();
         for order in lost.iter().take(crate::core::conversation::paging::MOST_LOST) {
@@ -252,15 +251,15 @@ impl Engine {
         }
     }
 
-    /// What was lost came back.
+    /// A lost message came back.
     pub(in crate::core) fn is_found(&mut self, id: ConversationId, order: &Order) {
         if self.places.lost.remove(&(id, *order)) {
             self.changed.gone(id, message::lost_id(&id, order));
         }
     }
 
-    /// Whether a message of the history came here before it, and may stand at another place than it has there. What was lost at
-    /// that place comes all the same.
+    /// Whether a message of the history came here before, and may stand at another place than in the history. A message that
+    /// was lost at that place comes all the same.
     pub(in crate::core) fn stands_elsewhere(
         &self,
         id: ConversationId,
@@ -273,15 +272,15 @@ impl Engine {
         came && !self.places.lost.contains(&(id, message.order()))
     }
 
-    /// A message comes with history. If it is sent again, nothing else tells that it is here, where it is not known to be from
-    /// before this device.
+    /// A message comes with history. If somebody sends the message again, nothing else tells that this device has it, unless
+    /// the message is from before this device.
     pub(in crate::core) fn came_with_history(&mut self, message: &Message) {
         if self.is_of_this_device(message.stored) && self.resent_messages.insert_history(&message.id) {
             self.save_came_again();
         }
     }
 
-    /// Texts that waited to be sent and of which the records do not open or are gone: with whom they are missing.
+    /// Waiting texts whose records do not open or are gone: returns the conversations that lack them.
     pub(in crate::core) fn lost_texts(&mut self) -> Set<ConversationKey> {
         let gone = |number: &u64| !self.outbox.contains_key(number);
         let lost: Vec<(u64, ConversationKey)> = self

@@ -1,4 +1,5 @@
-//! What a person asked of a group is made into a commit, once the log is caught up. If another commit wins, it is judged again.
+//! Turns the changes that a person asked for into commits, once this device has read the log to its end. If another commit
+//! wins, the engine judges the change again.
 
 use parley_crypto::aead::XNonce;
 use parley_protocol::device_log::DeviceLog;
@@ -25,27 +26,27 @@ use crate::mls::key_package;
 use crate::records::keys;
 use crate::table::Table;
 
-/// Devices that one commit adds, and so Welcomes that are posted at once.
+/// Devices that one commit adds, and so Welcomes that one request posts.
 const SLICE: usize = 64;
-/// People whose KeyPackages are claimed for one commit.
+/// Accounts whose KeyPackages this device claims for one commit.
 const PEOPLE: usize = 32;
-/// What could not be made into a commit is tried again after this time, in milliseconds.
+/// A change that could not become a commit is tried again after this time, in milliseconds.
 const RETRY: u32 = 60_000;
 
-/// KeyPackages of people who are to be added.
+/// KeyPackages of accounts that will be added.
 #[derive(Default)]
 pub(super) struct Gathering {
-    /// Whose were claimed, and what came.
+    /// The accounts whose KeyPackages were claimed, and what came.
     claimed: Table<AccountId, Option<Vec<ClaimedKeyPackage>>>,
 }
 
-/// What is to be committed for a change.
+/// The next step for a change.
 enum Step {
-    /// Nothing more: the group is as the person wants it, or it makes no sense any more.
+    /// Nothing to commit: the group is as the person wants it, or the change makes no sense any more.
     Drop(Option<Dropped>),
-    /// These people are added.
+    /// Add these accounts.
     Add(Vec<AccountId>),
-    /// These leaves are removed, and this holds from then on.
+    /// Remove these leaves, and write this policy.
     Commit(Vec<Leaf>, Option<Policy>),
     Leave,
     /// What was written before is read, to be shared with somebody.
@@ -53,7 +54,7 @@ enum Step {
 }
 
 impl Engine {
-    /// Goes on with what this person asked of a group; whether a commit is on its way for it.
+    /// Continues with the changes that this person asked for; returns whether a commit is on its way for one.
     pub(in crate::core) fn go_on_changing(&mut self, id: &LogId) -> bool {
         if let Some(group) = self.group_of(id) {
             self.revoke_expired_links(&group);
@@ -100,7 +101,7 @@ impl Engine {
             }
             Change::Remove(who) => {
                 let leaves = state.leaves_of(*who).map(|member| member.leaf).collect();
-                // Who is removed may have a link.
+                // A removed member may have a link.
                 let revokes = !policy.links.is_empty() && policy.role(&own) >= Role::Admin;
                 policy.links.clear();
                 Step::Commit(leaves, revokes.then_some(policy))
@@ -158,7 +159,7 @@ impl Engine {
         }
     }
 
-    /// The oldest change is done, or makes no sense any more; a line says the latter.
+    /// The oldest change is done, or makes no sense any more; in the second case a line says so.
     fn drop_change(&mut self, id: &LogId, group: &GroupId, dropped: Option<Dropped>) {
         if let Some(chat) = self.group_chats.all.get_mut(group) {
             chat.changes.pop_front();
@@ -170,7 +171,7 @@ impl Engine {
         }
     }
 
-    /// Somebody cannot be added: the others are.
+    /// One account cannot be added: the others are.
     fn drop_person(&mut self, id: &LogId, group: &GroupId, account: &AccountId, why: Why) {
         if let Some(chat) = self.group_chats.all.get_mut(group)
             && let Some(Change::Add(people)) = chat.changes.front_mut()
@@ -182,7 +183,7 @@ impl Engine {
         self.say_now_in_group(id, GroupLine::Dropped(Dropped::Add(who, why)));
     }
 
-    /// KeyPackages of all devices of these people, once they have come: their device logs are asked for first.
+    /// KeyPackages of all devices of these accounts, once they have come: this device asks for the device logs first.
     fn gathered(
         &mut self,
         id: &LogId,
@@ -220,7 +221,7 @@ impl Engine {
         self.claim(account, devices, Pending::GroupClaim { log: *id, account });
     }
 
-    /// KeyPackages of somebody came, or none.
+    /// KeyPackages of an account came, or none.
     pub(in crate::core) fn group_claimed(
         &mut self,
         id: &LogId,
@@ -243,7 +244,7 @@ impl Engine {
         self.pump_log(id);
     }
 
-    /// Device logs came that groups may have waited for.
+    /// Device logs came that groups may wait for.
     pub(in crate::core) fn go_on_gathering(&mut self) {
         let logs: Vec<LogId> = self.group_chats.gathering.keys().copied().collect();
         for id in logs {
@@ -251,7 +252,8 @@ impl Engine {
         }
     }
 
-    /// Adds whoever can be; whether a commit is on its way. Who cannot is dropped with a line.
+    /// Adds every account that can be added; returns whether a commit is on its way. A line tells of each account that
+    /// cannot.
     fn commit_adds(
         &mut self,
         id: &LogId,
@@ -297,7 +299,7 @@ impl Engine {
         self.commit_group(id, commit, None, &to)
     }
 
-    /// Those that are what they should be, and whether one was not.
+    /// The valid KeyPackages, and whether one was forged.
     fn usable_packages(
         &self,
         account: &AccountId,
@@ -309,7 +311,7 @@ impl Engine {
             let leaf = Leaf { account: *account, device: device.id, key: device.key };
             match key_package::check(&self.mls, &package.key_package, &leaf) {
                 Ok(package) if member_of(&package).is_ok() => usable.push((device.id, package)),
-                // Of a version from before groups.
+                // A KeyPackage of a version from before groups.
                 Ok(_) => {}
                 Err(_) => forged = true,
             }
@@ -329,8 +331,8 @@ impl Engine {
         self.commit_group(id, commit, policy, &[])
     }
 
-    /// Makes a commit and sends it; whether that worked. `wanted` is the policy that it is to write; what else it has to write, the
-    /// judge says.
+    /// Makes a commit and sends it; returns whether that worked. `wanted` is the policy that the commit must write; the judge
+    /// says what else it must write.
     pub(in crate::core) fn commit_group(
         &mut self,
         id: &LogId,

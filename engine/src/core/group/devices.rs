@@ -1,4 +1,4 @@
-//! The devices of a group's members: this one's leaf, and how the group follows the device logs of all.
+//! The devices of a group's members: this device's leaf, and how the group follows the device logs of all members.
 
 use openmls::prelude::KeyPackage;
 use parley_protocol::device_log::{DeviceLog, LogHead, Signature};
@@ -20,14 +20,14 @@ use crate::mls::credential::Leaf;
 use crate::mls::extensions::member_of;
 use crate::mls::group::GroupError;
 
-/// Each device waits so much longer than the one before it, in milliseconds, and there are so many places.
+/// Each device waits this much longer than the one before it, in milliseconds, and there are this many places.
 const STEP: u64 = 700;
 const PLACES: u64 = 16;
-/// So long after it was asked for a member's device log is not asked for again, in milliseconds (10 minutes).
+/// For this long after a request, in milliseconds (10 minutes), the engine does not ask for a member's device log again.
 const MEMBERS_CHECKED_FOR: u64 = 600_000;
 
 impl Engine {
-    /// This device's leaf, as one that it would make now.
+    /// This device's leaf, as a new one would be now.
     pub(super) fn own_member(&self) -> Option<Member> {
         let (signer, account) = self.signer()?;
         let head = self.own_log.as_ref()?.head();
@@ -36,7 +36,7 @@ impl Engine {
         Some(Member { leaf, state, by_key_package: true })
     }
 
-    /// What this device's leaf in a group says from its next commit on: how far the own device log has come by now.
+    /// The state of this device's leaf in a group from its next commit on: the current head of the own device log.
     pub(super) fn own_leaf_now(&mut self, id: &LogId) -> Option<LeafState> {
         let own = self.own_member()?;
         let state = self.with_group(id, |mls, _, _| mls.state()).ok()?;
@@ -45,7 +45,7 @@ impl Engine {
         Some(LeafState { version: own.state.version, head, ..before })
     }
 
-    /// How long this device leaves to others what any member may do in a group, in milliseconds; nothing elsewhere.
+    /// How long this device leaves tasks of any member to others, in milliseconds; zero outside groups.
     pub(in crate::core) fn turn_in_group(&self, id: &LogId) -> u64 {
         let (Some(group), Some(account)) = (self.group_of(id), self.account.as_ref()) else { return 0 };
         let text = [group.as_bytes().as_slice(), account.device.as_bytes()].concat();
@@ -54,7 +54,7 @@ impl Engine {
         place.saturating_mul(STEP)
     }
 
-    /// Whether it is this device's turn to do what any member may; if not, it comes back when it is.
+    /// Whether it is this device's turn to do a task of any member; if not, sets a timer.
     pub(super) fn is_turn_in_group(&mut self, id: &LogId) -> bool {
         let (now, wait) = (self.steady, self.turn_in_group(id));
         let at = *self.group_chats.turns.or_insert_with(*id, || now.after(wait));
@@ -67,9 +67,9 @@ impl Engine {
         true
     }
 
-    /// Before anything is written the device logs of all members are asked for, once on each connection and again after some
-    /// minutes; whether that is under way. The account's own devices do at once what its log says, in all groups: this is for where
-    /// none of them is there.
+    /// Asks for the device logs of all members before this device writes anything, once on each connection and again after
+    /// some minutes; returns whether a request is under way. An account's own devices follow its log at once, in all groups:
+    /// this is for when none of them is online.
     pub(in crate::core) fn check_members_of(&mut self, id: &LogId) -> bool {
         let Some(chat) = self.group_chat_of(id) else { return false };
         let members: Vec<AccountId> = chat.members.iter().map(|(account, _)| *account).collect();
@@ -85,7 +85,7 @@ impl Engine {
         members.iter().any(|account| self.asks_device_log(account))
     }
 
-    /// Asks for the device logs of people who are to be added; whether that is under way.
+    /// Asks for the device logs of accounts that will be added; returns whether a request is under way.
     pub(super) fn looks_up(&mut self, people: &[AccountId]) -> bool {
         let stale: Vec<AccountId> =
             people.iter().filter(|account| !self.checked_lately(account)).copied().collect();
@@ -96,7 +96,7 @@ impl Engine {
         people.iter().any(|account| self.asks_device_log(account))
     }
 
-    /// Devices that are in a group and have said since they last committed there that they were rolled back.
+    /// Devices in a group that have said, since they last committed there, that they were rolled back.
     pub(in crate::core) fn lost_in_group(&mut self, id: &LogId) -> Vec<Leaf> {
         let Ok(state) = self.with_group(id, |mls, _, _| mls.state()) else { return Vec::new() };
         let is_lost = |member: &&Member| {
@@ -108,7 +108,7 @@ impl Engine {
         state.members().filter(is_lost).map(|member| member.leaf).collect()
     }
 
-    /// Whether a KeyPackage is from after what its device's account's log says of that device's loss.
+    /// Whether a KeyPackage is newer than what the device log says of its device's loss.
     pub(in crate::core) fn is_since_loss(&self, key_package: &KeyPackage, leaf: &Leaf) -> bool {
         let member = member_of(key_package).ok();
         let log = self.known_log(&leaf.account);
@@ -116,7 +116,7 @@ impl Engine {
         knows.is_some_and(|(member, log)| !said_after(log, &member.state.head, &leaf.device))
     }
 
-    /// Commits what device logs say: these devices come, those go.
+    /// Commits what device logs say: adds and removes these devices.
     pub(in crate::core) fn follow_device_logs(
         &mut self,
         id: &LogId,
@@ -139,12 +139,12 @@ impl Engine {
         let remove = extra.to_vec();
         let commit = ChatCommit { add, remove, evidence, ..ChatCommit::update(EraStep::Begins) };
         if !self.commit_group(id, commit, None, to) {
-            // Not at once again: nothing has changed by then.
+            // The engine does not try again at once: nothing will have changed.
             self.let_alone(id, to);
         }
     }
 
-    /// Signs what goes into a group; nothing elsewhere, and nothing but what is said.
+    /// Signs a part for a group; other bodies, and conversations that are no groups, have no signature.
     pub(in crate::core) fn sign_in_group(
         &mut self,
         id: &LogId,
@@ -174,7 +174,7 @@ impl Engine {
         Some(Signed { group, account, device, id, time, epoch, part }.sign(signer.0))
     }
 
-    /// What is known of somebody has changed: groups show it.
+    /// What this device knows of an account has changed: updates its groups in the views.
     pub(in crate::core) fn show_member(&mut self, account: &AccountId) {
         let groups: Vec<_> = self
             .group_chats

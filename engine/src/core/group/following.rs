@@ -1,5 +1,5 @@
-//! What a commit changed, told in lines of the conversation: who did what. A line stands at the place of the commit, on every
-//! device of the account at the same.
+//! Writes what a commit changed as lines into the conversation: who did what. A line stands at the place of its commit, the
+//! same place on every device of the account.
 
 use parley_protocol::ids::{AccountId, GroupId, LogId, MessageId, Seq, UnixMillis};
 
@@ -13,19 +13,19 @@ use crate::group::policy::Role;
 use crate::group::state::State;
 
 impl Engine {
-    /// Somebody, as they are called now.
+    /// An account with its current name, for a line.
     pub(super) fn who(&self, account: &AccountId) -> Who {
         Who { account: *account, name: self.name_of(account) }
     }
 
-    /// What somebody calls themselves.
+    /// The name that an account gives itself.
     pub(in crate::core) fn name_of(&self, account: &AccountId) -> String {
         let own = self.account.as_ref().filter(|own| own.id == *account).map(|own| own.name.clone());
         let contact = || self.contacts.get(account).map(crate::domain::contact::Contact::display_name);
         own.or_else(contact).unwrap_or_else(|| "Somebody".to_owned())
     }
 
-    /// A group is in another epoch by somebody's commit, or this device's: takes what holds now, and says what changed.
+    /// A commit has moved a group to another epoch: applies the new state, and writes lines that say what changed.
     pub(in crate::core) fn group_moved_on(
         &mut self,
         id: &LogId,
@@ -67,7 +67,7 @@ impl Engine {
         }
     }
 
-    /// The device logs of people who are new here are asked for, where they are not known.
+    /// Asks for the device logs of new members that this device does not know.
     fn learn_of_members(&mut self, before: &GroupChat, state: &State) {
         let is_new = |account: &AccountId| {
             !before.is_member(account)
@@ -135,7 +135,7 @@ impl Engine {
         lines
     }
 
-    /// Puts lines into the history of a log's group, at a place; they count as nothing unread.
+    /// Puts lines into the history of a log's group, at a place; they do not count as unread.
     pub(super) fn say_in_group(&mut self, id: &LogId, seq: Seq, time: UnixMillis, lines: Vec<GroupLine>) {
         for (later, line) in (time.0..).zip(lines) {
             let stored = UnixMillis(later);
@@ -152,14 +152,14 @@ impl Engine {
         }
     }
 
-    /// The same after everything that was read.
+    /// Puts a line after everything that this device has read.
     pub(super) fn say_now_in_group(&mut self, id: &LogId, line: GroupLine) {
         let Some(seq) = self.logs.get(id).map(|log| log.cursor.next()) else { return };
         let time = self.reached(id).max(self.relay_time());
         self.say_in_group(id, seq, time, vec![line]);
     }
 
-    /// The picture is sent by who changed it, and to those who come by who let them in.
+    /// Sends the picture: the member who changed it does so, and for new members the one who added them.
     fn bring_picture(&mut self, before: &GroupChat, state: &State) {
         let came = state.accounts().iter().any(|account| !before.is_member(account));
         let changed = before.policy.picture != state.policy.picture;
@@ -171,7 +171,7 @@ impl Engine {
         }
     }
 
-    /// A member sends the picture: it is the group's if its hash is.
+    /// A member sends the picture: it is the group's if its hash is the one in the policy.
     pub(in crate::core) fn picture_came(&mut self, id: &LogId, picture: Vec<u8>) {
         let Some(group) = self.group_of(id) else { return };
         let Some(chat) = self.group_chats.all.get_mut(&group) else { return };
@@ -181,7 +181,7 @@ impl Engine {
         }
     }
 
-    /// This account was removed from a group; or this device was, which comes in again by a Welcome.
+    /// This account was removed from a group, or this device alone, which joins again by a Welcome.
     pub(in crate::core) fn was_removed_from_group(
         &mut self,
         id: &LogId,
@@ -201,12 +201,11 @@ impl Engine {
             self.say_in_group(id, at.seq, at.stored, vec![line]);
         }
         self.end_group(&group, if left { Standing::Left } else { Standing::Removed });
-        // It may be that this device was removed from the account.
+        // The removal may mean that this device was removed from the account.
         self.ask_own_log();
     }
 
-    /// This device is not in a group any more. What waits to be written, and what the person asked for, is not lost if the
-    /// account still is in it.
+    /// This device is not in a group any more. Waiting texts and changes stay if the account is still in the group.
     pub(super) fn end_group(&mut self, group: &GroupId, standing: Standing) {
         let comes_back = standing == Standing::Lost;
         if let Some(chat) = self.group_chats.all.get_mut(group) {
@@ -235,7 +234,7 @@ impl Engine {
         self.judge_early_welcomes(group);
     }
 
-    /// Whether somebody is to go: the person asked for it, or they said that they leave.
+    /// Whether an account will be removed: the person asked for that, or the account has sent a leave statement.
     pub(super) fn being_removed(chat: &GroupChat, account: &AccountId) -> bool {
         let asked = |change: &Change| matches!(change, Change::Remove(who) if who == account);
         chat.changes.iter().any(asked) || chat.leaving.iter().any(|said| said.account == *account)

@@ -1,5 +1,6 @@
-//! Coming into a group that somebody has added this account to. A Welcome of somebody whom the person does not know waits, unopened
-//! as far as the disk knows: nothing is joined, answered or spent before they say so (RFC 9420 section 16.8).
+//! Joins a group to which somebody has added this account. A Welcome from somebody whom the person does not know waits, and
+//! on disk it stays unopened: the engine joins nothing, answers nothing and spends no key before the person agrees (RFC 9420
+//! section 16.8).
 
 use parley_protocol::ids::{AccountId, GroupId, LogId, Seq, UnixMillis};
 use serde::{Deserialize, Serialize};
@@ -18,14 +19,14 @@ use crate::records::keys;
 use crate::roster::Roster;
 use crate::view::{CommandError, ConversationId};
 
-/// Most invitations that wait for an answer: what comes then is not kept.
+/// Most invitations that wait for an answer: the engine keeps no further ones.
 const MAX_INVITATIONS: usize = 16;
-/// Welcomes into a group in which this device still is: of more the oldest go.
+/// Most early Welcomes, into a group in which this device still is: the oldest go first.
 const MAX_EARLY: usize = 4;
-/// Groups that one device is in.
+/// Most groups of one device.
 const MAX_GROUPS: usize = 256;
 
-/// A Welcome that waits for the person. As it is stored.
+/// A Welcome that waits for the person. As stored.
 #[derive(Serialize, Deserialize)]
 struct Invitation {
     log: LogId,
@@ -35,8 +36,8 @@ struct Invitation {
 }
 
 impl Engine {
-    /// A Welcome into a group, whose messages are in this log. Joins, keeps it, or says why not (and then the state has to be
-    /// rolled back).
+    /// Judges a Welcome into a group whose messages are in this log. Joins, keeps the Welcome, or returns why not (the caller
+    /// must then roll the state back).
     pub(in crate::core) fn judge_group_welcome(
         &mut self,
         log: LogId,
@@ -52,14 +53,14 @@ impl Engine {
             return Err(Verdict::Finished);
         }
         let group = opened.group;
-        // It replaces nothing; but the log may say in a moment that this device was removed before.
+        // The Welcome replaces nothing now; but the log may soon say that this device was removed before.
         if self.group_chats.all.get(&group).is_some_and(GroupChat::is_active) {
             return Err(Verdict::Early(Box::new((group, log))));
         }
         let sender = opened.sender;
         let by_own = self.is_own_account(&sender.account);
         self.knows_sender(&opened)?;
-        // Who is let in again by somebody who was in the group with them has said long ago that they want to be in it.
+        // A member who was in the group with this account adds it again: the person agreed long ago to be in the group.
         let again = |chat: &GroupChat| chat.standing == Standing::Lost && chat.is_member(&sender.account);
         let again = self.group_chats.all.get(&group).is_some_and(again);
         let asked = self.group_chats.all.get(&group).is_some_and(|chat| chat.standing == Standing::Asked);
@@ -87,12 +88,12 @@ impl Engine {
         if self.group_chats.all.values().filter(invited).count() >= MAX_INVITATIONS {
             return Err(Verdict::Finished);
         }
-        // As if it had not been opened: the KeyPackage is there when the person joins.
+        // As if the Welcome was not opened: its KeyPackage must be there when the person joins.
         let chat = GroupChat::new(group, Standing::Invited(sender.account), &state);
         Err(Verdict::Invited(Box::new((chat, log))))
     }
 
-    /// The sender's device is in its account's log: what that does not say yet is asked for.
+    /// Checks that the sender's device is in its account's log; asks for a log that does not name it yet.
     fn knows_sender(&self, opened: &OpenedWelcome) -> Result<(), Verdict> {
         let account = opened.sender.account;
         let known = self.known_log(&account).or_else(|| self.found.get(&account).map(|found| &found.log));
@@ -123,7 +124,7 @@ impl Engine {
         self.state.get(&keys::early_welcomes(group)).ok().flatten().unwrap_or_default()
     }
 
-    /// This device is not in a group any more: Welcomes that came before it knew are judged now, the newest first.
+    /// This device is not in a group any more: judges the Welcomes that came before it knew, the newest first.
     pub(super) fn judge_early_welcomes(&mut self, group: &GroupId) {
         let early = self.early_welcomes(group);
         self.state.delete(&keys::early_welcomes(group));
@@ -224,7 +225,7 @@ impl Engine {
         Ok(())
     }
 
-    /// The person joins.
+    /// The person joins the group.
     pub(in crate::core) fn accept_invitation(&mut self, id: ConversationId) -> Result<(), CommandError> {
         let group = self.group_in(id)?;
         match self.group_chats.all.get(&group).map(|chat| chat.standing) {
@@ -276,14 +277,14 @@ impl Engine {
         self.save_group_chat(group);
     }
 
-    /// Another device of the account was told whether the person joins.
+    /// The person has answered on another device of the account whether they join.
     pub(in crate::core) fn answered_elsewhere(&mut self, group: &GroupId, joins: bool) {
         let invited = |chat: &GroupChat| matches!(chat.standing, Standing::Invited(_));
         if !self.group_chats.all.get(group).is_some_and(invited) {
             return;
         }
         if joins {
-            // Where it cannot be opened here, the account's other devices let this one in.
+            // If this device cannot open the Welcome, the account's other devices add it.
             let _ = self.open_invitation(group);
         } else {
             self.forget_invitation(group);

@@ -1,5 +1,5 @@
-//! Leaving a group: a signed statement, as a message. Whoever of the others commits next removes the leaves of who said so, with the
-//! statement as evidence; who leaves needs to wait for nobody.
+//! Leaves a group by a signed leave statement, sent as a message. Whichever other member commits next removes the leaves of
+//! the account that leaves, with the statement as evidence; the account that leaves waits for nobody.
 
 use parley_protocol::ids::{AccountId, GroupId, LogId};
 
@@ -42,7 +42,7 @@ impl Engine {
         Ok(())
     }
 
-    /// Says that this account leaves. What it has written before goes first; a commit is not needed for it.
+    /// Sends this account's leave statement. Own texts written before go first; leaving needs no commit.
     pub(super) fn say_leave(&mut self, id: &LogId) -> bool {
         let Some(group) = self.group_of(id) else { return false };
         let key = ConversationKey::Group(group);
@@ -55,7 +55,7 @@ impl Engine {
         let Ok((state, epoch)) = now else { return false };
         let Some(member) = state.member(&own.leaf).copied() else { return false };
         if member.by_key_package {
-            // What is said of a stay is signed under a nonce that is of this stay alone.
+            // An account signs statements about a stay under a nonce of that stay alone.
             let era = self.next_era_step(id);
             return self.commit_group(id, ChatCommit::update(era), None, &[]);
         }
@@ -66,7 +66,7 @@ impl Engine {
         false
     }
 
-    /// This person has left: the relay has the statement, or there is nobody else.
+    /// This person has left: the relay has the statement, or the group has no other member.
     pub(in crate::core) fn has_left(&mut self, key: &ConversationKey) {
         let ConversationKey::Group(group) = *key else { return };
         let log = self.log_of_group(&group);
@@ -77,7 +77,7 @@ impl Engine {
         self.end_group(&group, Standing::Left);
     }
 
-    /// A member says that they leave.
+    /// A member sends a leave statement.
     pub(in crate::core) fn leave_came(&mut self, id: &LogId, from: &Leaf, statement: LeaveStatement) {
         let Some(group) = self.group_of(id) else { return };
         if self.is_own_account(&from.account) && statement.account == from.account {
@@ -96,7 +96,7 @@ impl Engine {
         }
     }
 
-    /// Removes members who have left, if there are any and it is this device's turn; whether a commit is on its way.
+    /// Removes members who have left, if there are any and it is this device's turn; returns whether a commit is on its way.
     pub(in crate::core) fn remove_who_left(&mut self, id: &LogId) -> bool {
         let Some(chat) = self.group_chat_of(id).filter(|chat| chat.is_active()) else { return false };
         let said = chat.leaving.clone();

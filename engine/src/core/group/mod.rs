@@ -1,8 +1,8 @@
-//! Group chats ([`crate::group`]): what people ask of them, and how this device follows what their members do.
+//! Group chats ([`crate::group`]): carries out what people ask of them, and follows what their members do.
 //!
-//! A person asks for a *change*, which is kept until the group has made it ([`changing`]): others may be quicker, and then it is
-//! judged again. What a commit has changed is told in lines ([`following`]). Commits that no member may make end a log, and the
-//! group goes on in its successor ([`succeeding`]).
+//! A person asks for a *change*, which this device keeps until the group has made it ([`changing`]): if another member
+//! commits first, the engine judges the change again. Lines in the chat tell what a commit has changed ([`following`]). A
+//! commit that no member may make ends a log, and the group goes on in the log's successor ([`succeeding`]).
 
 mod by_link;
 mod changing;
@@ -47,11 +47,11 @@ pub(super) const MAX_DEVICES: usize = 256;
 #[derive(Default)]
 pub(super) struct GroupChats {
     pub(super) all: Table<GroupId, GroupChat>,
-    /// KeyPackages that are being gathered for people who are to be added.
+    /// KeyPackages that the engine gathers for accounts that will be added.
     gathering: Table<LogId, Gathering>,
-    /// When receipts were last told in a log.
+    /// When this device last sent receipts in a log.
     told: Table<LogId, Moment>,
-    /// When it is this device's turn to do what any member may, by log.
+    /// When it is this device's turn for tasks of any member, by log.
     turns: Table<LogId, Moment>,
     /// Invite links.
     pub(super) by_link: ByLink,
@@ -62,7 +62,7 @@ pub(super) struct GroupChats {
 }
 
 impl GroupChats {
-    /// The connection is gone, and with it what was asked.
+    /// The connection is gone, and with it all requests.
     pub(super) fn forget_connection(&mut self) {
         self.gathering.clear();
         self.turns.clear();
@@ -148,7 +148,7 @@ impl Engine {
         }
     }
 
-    /// The group of a log, as it is known.
+    /// The group of a log, as this device knows it.
     pub(super) fn group_chat_of(&self, log: &LogId) -> Option<&GroupChat> {
         self.group_of(log).and_then(|group| self.group_chats.all.get(&group))
     }
@@ -157,12 +157,12 @@ impl Engine {
         self.account.as_ref().map(|account| account.id)
     }
 
-    /// The log in which a group is now.
+    /// The current log of a group.
     pub(super) fn log_of_group(&self, group: &GroupId) -> Option<LogId> {
         self.usable_log(&ConversationKey::Group(*group))
     }
 
-    /// The record of a group's log is gone. If the group did not go on in another one, this device has lost its place.
+    /// The record of a group's log is gone. If the group did not go on in another log, this device has lost its place.
     pub(super) fn find_log_of_group(&mut self, group: &GroupId, log: Log) {
         let id = log.id;
         let is_in = self.group_chats.all.get(group).is_some_and(GroupChat::is_active);
@@ -174,7 +174,7 @@ impl Engine {
         }
     }
 
-    /// What this device knows of a group is gone, and the group's log is not: the MLS group says it again.
+    /// The record of a group is gone and the group's log is not: rebuilds the record from the MLS group.
     pub(super) fn find_groups_of_logs(&mut self) {
         let of = |log: &Log| match log.conversation {
             ConversationKey::Group(group) if log.stage != Stage::Dead => Some((log.id, group)),
@@ -197,12 +197,12 @@ impl Engine {
         self.changed.conversations.insert(ConversationKey::Group(*group).id());
     }
 
-    /// Whether somebody is in one of the groups of this device, as far as it knows.
+    /// Whether an account is in one of this device's groups, as far as this device knows.
     pub(super) fn is_in_a_group(&self, account: &AccountId) -> bool {
         self.group_chats.all.values().any(|chat| chat.is_active() && chat.is_member(account))
     }
 
-    /// Keeps what the person asks of a group, if they may, and begins with it.
+    /// Keeps a change that the person asks for, if they may, and begins with it.
     fn ask_group(&mut self, id: ConversationId, change: Change) -> Result<(), CommandError> {
         let group = self.group_in(id)?;
         let chat = self.group_chats.all.get(&group).ok_or(CommandError::UnknownConversation)?;
@@ -227,7 +227,7 @@ impl Engine {
         self.ask_group(id, Change::Add(people))
     }
 
-    /// Each of these people once, without this one; an error if one of them was never found.
+    /// These accounts without repetition and without the own one; an error if one of them was never found.
     fn known_people(&mut self, people: &[AccountId]) -> Result<Vec<AccountId>, CommandError> {
         let mut known = Vec::new();
         for account in people {
@@ -270,13 +270,13 @@ impl Engine {
         own.zip(chat).is_some_and(|(own, chat)| chat.policy.may_write(&own))
     }
 
-    /// Whether a log of a group is one in which this device goes on.
+    /// Whether a log is a live log of a group.
     pub(super) fn is_live_group_log(&self, id: &LogId) -> bool {
         self.group_of(id).is_some() && self.logs.get(id).is_some_and(|log: &Log| log.stage != Stage::Dead)
     }
 }
 
-/// Whether an account may ask for a change, as the group is now.
+/// Whether an account may ask for a change in the current state of the group.
 fn may(chat: &GroupChat, account: &AccountId, change: &Change) -> bool {
     let policy: &Policy = &chat.policy;
     let role = policy.role(account);
@@ -296,7 +296,7 @@ fn may(chat: &GroupChat, account: &AccountId, change: &Change) -> bool {
     }
 }
 
-/// Whether bytes begin like a picture of a kind that browsers decode and that runs nothing: JPEG, PNG, WebP.
+/// Whether bytes begin like a picture of a kind that browsers decode and that runs no code: JPEG, PNG, WebP.
 fn is_picture(bytes: &[u8]) -> bool {
     let webp = bytes.starts_with(b"RIFF") && bytes.get(8..12) == Some(b"WEBP".as_slice());
     bytes.starts_with(&[0xFF, 0xD8, 0xFF]) || bytes.starts_with(b"\x89PNG\r\n\x1a\n") || webp

@@ -1,5 +1,5 @@
-//! What members of groups call themselves: each says it once it is there and when it changes, and who lets somebody in hands on what
-//! it has heard.
+//! Names of group members: each member tells its name after it has joined and when the name changes, and a member that adds
+//! somebody passes on the names that it has heard.
 
 use parley_protocol::ids::{AccountId, GroupId, LogId};
 
@@ -17,11 +17,11 @@ impl Engine {
         Some(SignedName::sign(whose, account.profile, account.name.clone(), signer.0))
     }
 
-    /// Tells a group what this person is called, once they are there and when they are called something else.
+    /// Tells a group this person's name, once the account has joined and when the name changes.
     pub(in crate::core) fn introduce_in_group(&mut self, id: &LogId) {
         let (Some(group), Some(own)) = (self.group_of(id), self.own_name()) else { return };
         let Some(chat) = self.group_chats.all.get_mut(&group).filter(|chat| chat.is_active()) else { return };
-        // Alone there is nobody to tell.
+        // With no other member there is nobody to tell.
         if chat.introduced.is_some_and(|told| told >= own.version) || chat.members.len() < 2 {
             return;
         }
@@ -30,7 +30,8 @@ impl Engine {
         self.enqueue(ConversationKey::Group(group), Body::Names(vec![own]), None);
     }
 
-    /// Somebody came by a link, whom nobody has told what those are called who came so since the group era began.
+    /// Somebody joined by a link, and nobody has told them the names of members who joined by a link since the group era
+    /// began: if this account is such a member, it tells its name again.
     pub(super) fn introduce_again(&mut self, group: &GroupId, state: &State) {
         let own = self.own_account_id();
         let came = |it: &Member| Some(it.leaf.account) == own && it.state.came_by.is_some();
@@ -42,7 +43,7 @@ impl Engine {
         }
     }
 
-    /// Tells those who come what the others are called, as far as these have said it.
+    /// Tells new members the names of the others, as far as these have told their names.
     pub(super) fn hand_on_names(&mut self, group: &GroupId) {
         let Some(own) = self.own_name() else { return };
         let Some(chat) = self.group_chats.all.get_mut(group) else { return };
@@ -55,7 +56,7 @@ impl Engine {
         }
     }
 
-    /// Names came in a group, those of others too.
+    /// Names of members came in a group, also of members other than the sender.
     pub(in crate::core) fn names_came(&mut self, id: &LogId, names: Vec<SignedName>) {
         let Some(group) = self.group_of(id) else { return };
         for name in names.into_iter().take(MAX_NAMES) {
@@ -64,7 +65,7 @@ impl Engine {
         self.save_group_chat(&group);
     }
 
-    /// Names that came with a group into which this device came by a link.
+    /// Names came with a group that this device joined by a link.
     pub(super) fn take_names(&mut self, group: &GroupId, names: Vec<SignedName>) {
         for name in names {
             self.name_in_group_came(group, name);
@@ -80,7 +81,7 @@ impl Engine {
             return;
         };
         let older = chat.names.get(&account).is_some_and(|known| known.version >= name.version);
-        // Whose device log is still to come is called so once it is there.
+        // This device uses the name once the account's device log is there.
         if older || !(said || unknown) {
             return;
         }
@@ -100,7 +101,7 @@ impl Engine {
         }
     }
 
-    /// The device log of a member came: what was said of their name before that holds, if it is theirs.
+    /// The device log of a member came: names that came before it hold now, if they verify.
     pub(in crate::core) fn name_member(&mut self, account: &AccountId) {
         let Some(log) = self.known_log(account).cloned() else { return };
         let groups: Vec<GroupId> = self.group_chats.all.keys().copied().collect();
@@ -116,7 +117,7 @@ impl Engine {
         }
     }
 
-    /// A line with the names that people have now, where they are known.
+    /// A line with the current names, where this device knows them.
     pub(in crate::core) fn line_as_named_now(&self, line: &GroupLine) -> GroupLine {
         line.clone().renamed(|account| {
             let named = self.is_own_account(account)

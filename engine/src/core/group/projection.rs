@@ -1,4 +1,4 @@
-//! What views see of groups.
+//! Computes the view models of groups.
 
 use parley_protocol::ids::{AccountId, GroupId};
 
@@ -132,7 +132,7 @@ impl Engine {
         AuthorView { account: *account, name: self.name_of(account), colour: colour(account) }
     }
 
-    /// Who wrote a message of somebody else in a group.
+    /// The author of another member's message in a group.
     pub(in crate::core) fn author_in_group(&self, message: &Message) -> Option<AuthorView> {
         let author = message.author.as_ref().filter(|author| author.proof.is_some())?;
         (!self.is_own_account(&author.account)).then(|| self.author_view(&author.account))
@@ -146,7 +146,7 @@ impl Engine {
     }
 }
 
-/// The group's picture, if it came.
+/// The group's picture, if this device has it.
 fn picture(chat: &GroupChat) -> Option<Vec<u8>> {
     let known = chat.policy.picture == Some(super::hash_of(&chat.picture));
     known.then(|| chat.picture.clone())

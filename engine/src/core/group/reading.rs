@@ -1,4 +1,5 @@
-//! Reading a group's log: commits are unsealed and judged by the one judge; what cannot be read costs that entry and not the group.
+//! Reads a group's log: unseals commits and has the judge judge them. An entry that this device cannot read is skipped and
+//! does not cost the group.
 
 use parley_protocol::frame::{EntryKind, LogEntry};
 use parley_protocol::ids::{AccountId, LogId};
@@ -17,7 +18,7 @@ use crate::mls::credential::Leaf;
 use crate::mls::group::GroupError;
 
 impl Engine {
-    /// Opens and judges a commit of a group, and enters its epoch if it is right.
+    /// Opens and judges a commit of a group, and enters its epoch if the judge accepts it.
     pub(in crate::core) fn open_group_commit(
         &mut self,
         id: &LogId,
@@ -43,7 +44,7 @@ impl Engine {
         })
     }
 
-    /// An entry of a group's log that is not what its place needs.
+    /// Handles an entry of a group's log that is not valid at its place.
     pub(in crate::core) fn group_entry_rejected(&mut self, id: &LogId, entry: &LogEntry, error: GroupError) {
         let known = self
             .transcripts
@@ -55,7 +56,7 @@ impl Engine {
                 self.store_gap(id, entry.seq, entry.time, Gap::Damaged);
                 self.lose_place(id);
             }
-            // What this device sent, and does not remember: its state was rolled back to an older copy.
+            // This device sent the entry and does not remember it: its state was rolled back to an older copy.
             (GroupError::Own, EntryKind::Commit) => {
                 self.store_gap(id, entry.seq, entry.time, Gap::Restored);
                 self.lose_place(id);
@@ -79,15 +80,15 @@ impl Engine {
         self.unsubscribe(id);
     }
 
-    /// This device cannot go on in a group with the keys that it has; the group goes on without it.
+    /// This device cannot go on in a group with its keys; the group goes on without it.
     pub(in crate::core) fn lose_place(&mut self, id: &LogId) {
         let Some(group) = self.group_of(id) else { return };
         self.end_group(&group, Standing::Lost);
         self.say_lost();
     }
 
-    /// Whether what somebody says in a group is theirs, and they may write there: the proof of it. In other conversations there
-    /// is none.
+    /// Checks that a message in a group is its sender's, and that they may write there; returns the proof. Other
+    /// conversations have no proofs.
     pub(in crate::core) fn swap_stamp_in_group(
         &mut self,
         id: &LogId,
@@ -97,7 +98,7 @@ impl Engine {
         let Some(chat) = self.group_chat_of(id) else { return Ok(None) };
         let part = match &content.body {
             Body::Part(part) => part,
-            // It has no signature; who may not write does not write again either.
+            // A message that is sent again has no signature; a member who may not write may not send again either.
             Body::Again(_) if !chat.policy.may_write(&from.account) => return Err(NotTheirs),
             _ => return Ok(None),
         };
@@ -109,7 +110,7 @@ impl Engine {
         signed.is_signed(&signature, &from.key).then_some(Some(Proof { epoch, signature })).ok_or(NotTheirs)
     }
 
-    /// Somebody wrote who may not, or what they cannot be shown to have written. Of each device it is said once on a connection.
+    /// A member wrote who may not, or without a valid proof. This device warns once for each device on a connection.
     pub(in crate::core) fn message_refused(&mut self, id: &LogId, from: &Leaf, at: At) {
         if self.membership.hear_void(id, from.device) {
             let by = Some(self.who(&from.account));
@@ -118,7 +119,7 @@ impl Engine {
     }
 }
 
-/// What it means for the log that a commit is not followed; `by` made it, as far as that is known.
+/// What a refused commit means for the log; `by` is its author, as far as this device knows.
 fn why(error: ChatError, by: Option<AccountId>) -> GroupError {
     match error {
         ChatError::Refused(Refusal::Newer) => GroupError::Newer,
@@ -129,7 +130,7 @@ fn why(error: ChatError, by: Option<AccountId>) -> GroupError {
     }
 }
 
-/// A message is not one that its author may write, or not shown to be theirs.
+/// The author may not write the message, or the message is not shown to be theirs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the message is not its author's, or they may not write")]
 pub(in crate::core) struct NotTheirs;

@@ -1,4 +1,5 @@
-//! Who of a group has received and read what. Each member says so at most once a minute, and in large groups not at all.
+//! Receipts in groups: which members have received and read what. A member sends a receipt at most once a minute, and in
+//! large groups none.
 
 use parley_protocol::ids::{AccountId, GroupId, LogId, Seq};
 
@@ -9,11 +10,11 @@ use crate::domain::message::Message;
 use crate::group::chat::GroupChat;
 use crate::view::{AuthorView, Delivery, Told};
 
-/// Between two receipts of this device in one group, in milliseconds.
+/// Time between two receipts of this device in one group, in milliseconds.
 const EVERY: u64 = 60_000;
 
 impl Engine {
-    /// How long receipts in a group's log wait, in milliseconds; none where nobody tells any.
+    /// How long receipts in a group's log wait, in milliseconds; none if nobody sends any.
     pub(in crate::core) fn receipts_wait(&self, log: &Log) -> Option<u64> {
         let Some(chat) = self.group_chat_of(&log.id) else { return Some(0) };
         if !chat.counts_receipts() || !chat.is_active() {
@@ -48,7 +49,7 @@ impl Engine {
         self.show_receipts(id, &group);
     }
 
-    /// Shows again the own messages of which the state may have changed.
+    /// Updates the own messages whose state may have changed in the views.
     fn show_receipts(&mut self, id: &LogId, group: &GroupId) {
         let remembered =
             self.unread_by_peer.get(id).map(|it| it.iter().map(|(seq, view)| (*seq, view.clone())));
@@ -73,7 +74,7 @@ impl Engine {
         }
     }
 
-    /// Whose receipts count, and what each says of a place.
+    /// The members whose receipts count, and what each says of a place.
     fn states<'a>(
         &'a self,
         chat: &'a GroupChat,
@@ -93,7 +94,7 @@ impl Engine {
         })
     }
 
-    /// What became of an own message in a group: the least of what all others say.
+    /// The delivery state of an own message in a group: the lowest state among all other members.
     pub(in crate::core) fn group_delivery(&self, group: &GroupId, log: &LogId, seq: Seq) -> Delivery {
         let Some(chat) = self.group_chats.all.get(group).filter(|chat| chat.counts_receipts()) else {
             return Delivery::Sent;
@@ -101,7 +102,7 @@ impl Engine {
         self.states(chat, log, seq).map(|(_, state)| state).min().unwrap_or(Delivery::Sent)
     }
 
-    /// How many have an own message.
+    /// How many members have an own message.
     fn told(&self, group: &GroupId, log: &LogId, seq: Seq) -> Option<Told> {
         let chat = self.group_chats.all.get(group).filter(|chat| chat.counts_receipts())?;
         let (mut told, mut any) = (Told { delivered: 0, read: 0, of: 0 }, false);
@@ -119,7 +120,7 @@ impl Engine {
         self.told(&self.group_of(&message.log)?, &message.log, message.seq)
     }
 
-    /// How far an own message came to each member of a group.
+    /// The state of an own message for each member of a group.
     pub(in crate::core) fn members_told(
         &self,
         group: &GroupId,

@@ -1,5 +1,6 @@
-//! In a group a device replaces its keys also when nothing is said (RFC 9420 section 16.6): who copied them, or those of the
-//! KeyPackage by which it came, reads no more from then on. Devices do so at different times.
+//! Replaces this device's keys in a group also when nobody writes (RFC 9420 section 16.6): somebody who copied them, or
+//! copied the keys of the KeyPackage by which the device joined, reads nothing from then on. Devices do so at different
+//! times.
 
 use parley_protocol::ids::{GroupId, LogId};
 use sha2::{Digest as _, Sha256};
@@ -8,13 +9,13 @@ use crate::core::Engine;
 use crate::core::relay_session::steady::Moment;
 
 const HOUR: u64 = 3600 * 1000;
-/// After joining, a device that says nothing replaces its keys after at most this time, in milliseconds, ...
+/// After joining, a device that writes nothing replaces its keys after at most this time, in milliseconds, ...
 const FIRST: u64 = 24 * HOUR;
-/// ... and from then on after at most this.
+/// ... and from then on after at most this time.
 const LATER: u64 = 7 * 24 * HOUR;
 
 impl Engine {
-    /// When this device's keys in a group are to be replaced, in milliseconds from now; none elsewhere.
+    /// When this device must replace its keys in a group, in milliseconds from now; none outside groups.
     fn renewal_in(&self, id: &LogId) -> Option<u64> {
         let group = self.group_chat_of(id).filter(|chat| chat.is_active())?.group;
         let (log, account) = self.logs.get(id).zip(self.account.as_ref())?;
@@ -23,7 +24,7 @@ impl Engine {
         Some(time.saturating_sub(self.now.0.abs_diff(log.updated.0)))
     }
 
-    /// Whether they are to be replaced now; if not, this comes back when they are.
+    /// Whether this device must replace its keys now; if not, sets a timer.
     pub(in crate::core) fn is_renewal_due(&mut self, id: &LogId) -> bool {
         let Some(left) = self.renewal_in(id) else { return false };
         if left > 0 {
@@ -37,7 +38,7 @@ impl Engine {
         self.timers.renewal = Some(self.timers.renewal.map_or(at, |earlier| earlier.min(at)));
     }
 
-    /// In some group the time has come.
+    /// The time has come in some group.
     pub(in crate::core) fn renew_groups(&mut self) {
         let logs: Vec<LogId> = self.logs.keys().filter(|id| self.is_live_group_log(id)).copied().collect();
         for id in logs {
@@ -46,8 +47,8 @@ impl Engine {
     }
 }
 
-/// How much earlier than at the latest a device is to do so: less than `most`, in milliseconds, for each device and group another
-/// time.
+/// How much earlier than the latest time a device replaces its keys, in milliseconds: less than `most`, different for each
+/// device and group.
 fn earlier(group: &GroupId, device: &[u8; 16], most: u64) -> u64 {
     let digest: [u8; 32] = Sha256::digest([group.as_bytes().as_slice(), device].concat()).into();
     let (number, _) = digest.split_first_chunk().unwrap_or((&[0; 8], &[]));

@@ -1,4 +1,5 @@
-//! Making a group: of this device alone at first. The account's other devices and other people are added as to every group.
+//! Makes a group, at first of this device alone. The engine then adds the account's other devices and other people as to any
+//! group.
 
 use parley_protocol::frame::{CreateLog, Welcomes};
 use parley_protocol::ids::{AccountId, GroupId, LogId, Seq};

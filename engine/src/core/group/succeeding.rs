@@ -1,6 +1,7 @@
-//! A commit that nobody may make, or that nobody can attribute, ends a log and not the group: the members stay in their epoch and go
-//! on in another log. Which one follows from the epoch's secret, the log and the commit, so that all who refuse it come to the same
-//! one without asking each other, and the relay and who was removed before do not (`docs/adr/0023`).
+//! Moves a group to a successor log after a commit that nobody may make, or that nobody can attribute. Such a commit ends the
+//! log and not the group: the members stay in their epoch and go on in another log. The successor follows from the epoch's
+//! secret, the log and the commit, so that all members who refuse the commit find the same log without asking each other, and
+//! the relay and members removed earlier do not (`docs/adr/0023`).
 
 use parley_protocol::frame::{CreateLog, LogEntry, RelayError, Welcomes};
 use parley_protocol::ids::{AccountId, EntryHash, GroupId, LogId, Seq};
@@ -13,7 +14,7 @@ use crate::domain::message::{Gap, GroupLine};
 use crate::mls::chat::ChatCommit;
 
 impl Engine {
-    /// The entry is a commit that is refused. `by` made it, as far as that is known.
+    /// The judge refused a commit. `by` is its author, as far as this device knows.
     pub(in crate::core) fn refuse_commit(&mut self, id: &LogId, entry: &LogEntry, by: Option<AccountId>) {
         let by = by.map(|account| self.who(&account));
         self.say_in_group(id, entry.seq, entry.time, vec![GroupLine::Refused { by }]);
@@ -21,8 +22,8 @@ impl Engine {
         self.succeed(id, entry.seq, &payload_hash(&entry.payload));
     }
 
-    /// The successor that was to be made is taken: somebody who knows the epoch's secret was there before. The next one follows
-    /// from it.
+    /// The successor's log id is taken: a member who knows the epoch's secret took it before. The next successor follows from
+    /// this one.
     pub(in crate::core) fn successor_is_taken(&mut self, id: &LogId) {
         self.succeed(id, Seq(0), &EntryHash([0; 32]));
     }
@@ -47,7 +48,7 @@ impl Engine {
         }
         self.forget_group_era(id);
         let mut log = Log::new(next, group, key, Stage::Creating, self.now);
-        // It is the same group with the same keys.
+        // The group and its keys are the same.
         (log.updated, log.sent_since_update, log.fresh) =
             (before.updated, before.sent_since_update, before.fresh);
         self.logs.insert(next, log);
@@ -76,12 +77,12 @@ impl Engine {
         Some(CreateLog { log: *next, epoch, append, read, welcomes: Welcomes::default(), group_info: None })
     }
 
-    /// Nothing more is read or written in a log whose group goes on elsewhere. Its MLS group stays.
+    /// Leaves a log whose group goes on elsewhere: this device reads and writes no more in it. The MLS group stays.
     fn leave_log(&mut self, id: &LogId) {
         let drops = |group: &mut crate::mls::group::Group, provider: &crate::mls::Provider| {
             if group.has_pending_commit() { group.drop_pending(provider) } else { Ok(()) }
         };
-        // Where that fails, so does the next commit, which is then made anew.
+        // If this fails, so does the next commit, and the engine makes that one again.
         let _ = self.with_group(id, |group, provider, _| drops(group, provider));
         if let Some(log) = self.logs.get_mut(id) {
             log.stage = Stage::Dead;
@@ -97,7 +98,7 @@ impl Engine {
         self.changed.connection = true;
     }
 
-    /// The relay has no such log as this device wants to make, or will not have it.
+    /// The relay has no such log as this device wants to create, or refuses it.
     pub(in crate::core) fn group_log_refused(&mut self, id: &LogId, error: RelayError) {
         if error == RelayError::LogExists {
             self.successor_is_taken(id);
@@ -106,8 +107,8 @@ impl Engine {
         }
     }
 
-    /// The relay has lost entries of a group's log: nothing more can be written there. The group goes on in the log that follows
-    /// from its last epoch.
+    /// The relay has lost entries of a group's log: no device can write there any more. The group goes on in the log that
+    /// follows from its last epoch.
     pub(in crate::core) fn group_log_rolled_back(&mut self, id: &LogId) {
         match self.logs.get(id).map(|log| log.stage) {
             Some(Stage::Active) => self.succeed(id, Seq(u64::MAX), &EntryHash([0; 32])),
@@ -116,17 +117,17 @@ impl Engine {
         }
     }
 
-    /// This device's state is an older one again: none of its keys may be used any more.
+    /// This device's state is an older one again: it must use none of its keys any more.
     pub(in crate::core) fn roll_back_in_group(&mut self, group: &GroupId) {
         let Some(log) = self.log_of_group(group) else { return };
         self.gap(&log, Gap::Restored);
         self.must_renew(&log);
-        // A commit that was on its way is sent again as the same bytes. Whatever else was encrypted is not made again with the
-        // same keys.
+        // This device sends a commit that was on its way again as the same bytes. It does not send anything else again under
+        // the same keys.
         self.unseal(&log);
     }
 
-    /// Nothing is written in a group before this device has replaced its keys.
+    /// This device must replace its keys in a group before it writes there.
     pub(in crate::core) fn must_renew(&mut self, id: &LogId) {
         let Some(group) = self.group_of(id) else { return };
         if let Some(chat) = self.group_chats.all.get_mut(&group) {
@@ -135,19 +136,20 @@ impl Engine {
         self.save_group_chat(&group);
     }
 
-    /// Replaces the own keys before anything is written, if this device's state was rolled back; whether a commit is on its way.
+    /// If this device's state was rolled back, replaces its keys before it writes anything; returns whether a commit is on
+    /// its way.
     pub(in crate::core) fn renew_after_rollback(&mut self, id: &LogId) -> bool {
         let must = self.group_chat_of(id).is_some_and(|chat| chat.must_update && chat.is_active());
         if !must {
             return false;
         }
-        // The own log says first that this device was rolled back: the leaf that is made then knows of it, and nobody takes the word
-        // for one of a device that has lost its place here.
+        // The own device log must first say that this device was rolled back: the new leaf then includes that word, and
+        // nobody takes the word for one of a device that has lost its place here.
         if self.is_rollback_untold() {
             return true;
         }
         let era = self.next_era_step(id);
-        // Where it cannot be made now, nothing is written either.
+        // If the commit cannot be made now, this device writes nothing either.
         self.commit_group(id, ChatCommit::update(era), None, &[]);
         true
     }
@@ -162,7 +164,7 @@ impl Engine {
         }
     }
 
-    /// A member has seen other entries than this device: the relay, or the member, shows different things to different people.
+    /// A member has seen other entries than this device: the relay, or the member, shows different people different entries.
     pub(in crate::core) fn group_differs(&mut self, id: &LogId) {
         let Some(group) = self.group_of(id) else { return };
         if let Some(chat) = self.group_chats.all.get_mut(&group) {

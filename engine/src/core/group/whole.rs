@@ -1,4 +1,4 @@
-//! What the rest of the engine asks of groups in one step, so that it names nothing else of them.
+//! What the rest of the engine asks of groups in one step, so that the rest names nothing else of this half.
 
 use parley_protocol::ids::{LogId, Seq, UnixMillis};
 
@@ -7,7 +7,7 @@ use crate::core::Engine;
 use crate::mls::chat::ChatCommit;
 
 impl Engine {
-    /// An own commit of a group came back through its log: it is merged, and said in lines.
+    /// An own commit of a group came back through its log: merges it, and writes its lines.
     pub(in crate::core) fn own_group_commit_came(&mut self, id: &LogId, at: (Seq, UnixMillis)) {
         let before = self.with_group(id, |group, _, _| group.state()).ok();
         self.own_commit_won(id);

@@ -1,5 +1,5 @@
-//! What the device of the account does: it asks its person, writes the new device into the device log with the new
-//! device's counter-signature, and adds it to the conversations.
+//! Approves a new device, on the side of the account's device: asks the person, writes the new device into the device log
+//! with the new device's counter-signature, and adds it to the conversations.
 
 use parley_protocol::bounded::Bytes;
 use parley_protocol::device_log::{Change, DeviceLog, DeviceRecord, SignedEntry};
@@ -16,7 +16,7 @@ use crate::view::{CommandError, LinkFailure, Share};
 /// Thirty days, in milliseconds.
 const MONTH: u64 = 30 * 24 * 3_600 * 1_000;
 
-/// The new device was told what it has to counter-sign.
+/// The device has told the new device what to counter-sign.
 pub(super) struct Offering {
     pub(super) session: Session,
     hello: Hello,
@@ -24,7 +24,7 @@ pub(super) struct Offering {
 }
 
 impl Engine {
-    /// A new device has said what it is: nothing more happens before the person has agreed.
+    /// A new device has introduced itself: nothing more happens before the person agrees.
     pub(super) fn ask_person(&mut self, session: Box<Session>, hello: Hello) {
         if self.own_log.as_ref().is_none_or(|log| is_taken(log, &hello.record)) {
             return self.fail_link_in(&session, LinkFailure::Forged);
@@ -64,7 +64,7 @@ impl Engine {
         self.set_link(State::Offering(Box::new(Offering { session, hello, body })));
     }
 
-    /// The new device has counter-signed: the entry goes to the relay.
+    /// The new device has counter-signed: sends the entry to the relay.
     pub(super) fn counter_came(&mut self, mut offering: Offering, value: &SlotState) {
         if value.version <= offering.session.version {
             self.linking.state = State::Offering(Box::new(offering));
@@ -75,7 +75,8 @@ impl Engine {
             return self.fail_link_in(&offering.session, LinkFailure::Forged);
         };
         let Offering { session, hello, .. } = offering;
-        // Before the entry leaves: from then on the new device may be in the account, whatever happens to this one.
+        // This comes before the entry leaves: from then on the new device may be in the account, whatever happens to this
+        // one.
         self.promise(hello.record.id);
         self.set_link(State::Appending(Box::new(session), Box::new((entry.clone(), hello))));
         self.append_own_log(entry, None);
@@ -85,7 +86,7 @@ impl Engine {
         let opened = offering.session.channel.open(&value.value).ok()?;
         let LinkMessage::Counter(counter) = LinkMessage::decode(&opened).ok()? else { return None };
         let entry = SignedEntry::sign_counter_signed(offering.body.clone(), self.key.as_ref()?, counter);
-        // The relay would refuse it too; here it is known whose fault it is.
+        // The relay would refuse the entry too; this device also knows whose fault that is.
         self.own_log.clone()?.append(&entry).ok()?;
         Some(entry)
     }
@@ -109,14 +110,14 @@ impl Engine {
         }
     }
 
-    /// The new device's KeyPackages are at the relay: it is added to the conversations now.
+    /// The relay has the new device's KeyPackages: adds the device to the conversations.
     pub(super) fn new_device_is_ready(&mut self) {
         self.add_new_device();
         let own = |log: &&Log| self.is_own_conversation(&log.conversation) && log.stage == Stage::Active;
         if self.logs.values().find(own).is_some() {
             self.membership_is_due();
         } else {
-            // The others when that is made: history goes through it.
+            // The other conversations follow once that is made: history goes through it.
             self.begin_own_conversation();
         }
         self.tell_added();
@@ -128,7 +129,7 @@ impl Engine {
         self.linking.added = (0, self.unsettled_logs());
     }
 
-    /// Keeps in mind what the new device is to be told and to get.
+    /// Remembers what this device must tell and send to the new device.
     fn promise(&mut self, device: DeviceId) {
         self.notes.make_due();
         self.save_notes();
@@ -139,19 +140,19 @@ impl Engine {
         }
     }
 
-    /// The device did not come into the account.
+    /// The new device did not come into the account.
     fn take_promise_back(&mut self, device: &DeviceId) {
         self.notes.take_due();
         self.save_notes();
         self.stop_sharing(device);
     }
 
-    /// Whether an entry is on its way that adds a device.
+    /// Whether an entry that adds a device is on its way.
     pub(in crate::core) const fn is_appending(&self) -> bool {
         matches!(self.linking.state, State::Appending(..))
     }
 
-    /// Tells how many conversations the new device is in, if one is being added.
+    /// Tells the views in how many conversations the new device is, if one is being added.
     pub(in crate::core) fn tell_added(&mut self) {
         if !matches!(self.linking.state, State::Adding) {
             return;
@@ -170,7 +171,7 @@ impl Engine {
     }
 }
 
-/// Whether a device of the account, or one that was, has the id or the key.
+/// Whether a current or former device of the account has the id or the key.
 fn is_taken(log: &DeviceLog, device: &DeviceRecord) -> bool {
     let same = |known: &DeviceRecord| known.id == device.id || known.key == device.key;
     log.all_devices().iter().any(|known| same(&known.record))

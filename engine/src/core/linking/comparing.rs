@@ -1,6 +1,6 @@
-//! The person compares: one device shows two digits, the other asks for them. When a code was scanned, the device that
-//! showed it asks, because it does not know yet who read it. When one was typed, the device of the account asks: what
-//! was guessed at its end alone has no new device that shows digits.
+//! Has the person compare two digits: one device shows them, the other asks for them. After a scanned code, the device that
+//! showed the code asks, because it does not know yet which device read it. After a typed code, the device of the account
+//! asks: an attacker who guessed the code at the account's end has no new device that shows digits.
 
 use super::State;
 use crate::core::Engine;
@@ -8,7 +8,7 @@ use crate::link::message::LinkMessage;
 use crate::view::{CommandError, LinkFailure};
 
 impl Engine {
-    /// The person typed what the other device shows.
+    /// The person typed the digits that the other device shows.
     pub(super) fn confirm_digits(&mut self, typed: u8) -> Result<(), CommandError> {
         match std::mem::take(&mut self.linking.state) {
             State::AskingDigits(session, digits, _) if digits != typed => {
@@ -20,7 +20,7 @@ impl Engine {
                 Ok(())
             }
             State::AskingDigits(mut session, _, None) => {
-                // The new device says what it is when it hears this.
+                // The new device introduces itself when it gets this message.
                 self.say_in_slot(&mut session, &LinkMessage::Knock);
                 self.set_link(State::Waiting(session));
                 Ok(())

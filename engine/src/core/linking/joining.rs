@@ -1,6 +1,6 @@
-//! What the new device does: it makes its own keys, counter-signs the entry that names it, and is one of the
-//! account's devices as soon as the directory shows that entry. Its word is on disk before it is given, so that a
-//! restart in between loses nothing.
+//! Joins an account, on the side of the new device: makes the device's own keys, and counter-signs the entry that names it.
+//! The device belongs to the account as soon as the directory shows that entry. The engine writes the device's word to disk
+//! before it gives the word, so that a restart in between loses nothing.
 
 use ed25519_dalek::SigningKey;
 use parley_crypto::MlsRandom;
@@ -23,15 +23,15 @@ use crate::link::message::{Hello, LinkMessage, Offer};
 use crate::records::keys;
 use crate::view::LinkFailure;
 
-/// How long to wait before the directory is asked again whether this device is in the log, in milliseconds: longer each
-/// time, up to [`MOST_PATIENT`] times as long.
+/// How long to wait before this device asks the directory again whether it is in the log, in milliseconds: longer each time,
+/// up to [`MOST_PATIENT`] times as long.
 const ASK_AGAIN: u32 = 2_000;
 const MOST_PATIENT: u32 = 30;
-/// The device of the account sends the entry at once, or never. Who has asked so often in vain, for twelve seconds in all,
-/// and has no channel any more, has been left alone.
+/// The device of the account sends the entry at once, or never. A new device that has asked this often in vain, for twelve
+/// seconds in all, and has no channel any more, stops waiting.
 const ENOUGH: u32 = 3;
 
-/// The keys that a device makes for itself before it is anybody's.
+/// The keys that a device makes for itself before it belongs to an account.
 pub(super) struct NewDevice {
     key: SigningKey,
     inbox: Capability,
@@ -65,15 +65,15 @@ impl NewDevice {
     }
 }
 
-/// As it is stored, from the counter-signature until the directory shows the entry.
+/// As stored, from the counter-signature until the directory shows the entry.
 #[derive(Clone, Serialize, Deserialize)]
 pub(in crate::core) struct Joining {
     account: AccountId,
     record: DeviceRecord,
     inbox: Capability,
-    /// What this device calls itself.
+    /// The name of this device.
     device_name: String,
-    /// Of the device log that was counter-signed.
+    /// The head of the device log that was counter-signed.
     head: LogHead,
     name: String,
     username: Username,
@@ -82,7 +82,7 @@ pub(in crate::core) struct Joining {
 }
 
 impl Engine {
-    /// A device of the account is there: this one says what it is.
+    /// A device of the account is there: this device introduces itself.
     pub(super) fn introduce_device(&mut self, mut session: Box<Session>) {
         let Some(hello) = self.linking.new.as_ref().map(|new| new.hello()) else {
             return self.fail_link_in(&session, LinkFailure::SameSide);
@@ -91,7 +91,7 @@ impl Engine {
         self.set_link(State::Waiting(session));
     }
 
-    /// The account and the entry: the directory is asked for the log that the entry continues.
+    /// The account and the entry came: asks the directory for the log that the entry continues.
     pub(super) fn offer_came(&mut self, session: Box<Session>, offer: Offer) {
         self.look_up(offer.account, Pending::LinkLog(Box::new(offer)));
         self.set_link(State::Waiting(session));
@@ -136,7 +136,7 @@ impl Engine {
         self.retry_later(ASK_AGAIN);
     }
 
-    /// Begins to join an account that was found by its recovery phrase; whoever calls this has to append the entry.
+    /// Begins to join an account that was found by its recovery phrase; the caller must append the entry.
     pub(in crate::core) fn begin_joining(&mut self, log: &DeviceLog, device_name: &str, username: Username) {
         let device_name = display_name(device_name).unwrap_or_else(|| super::NAMELESS.to_owned());
         let new = NewDevice::draw(&self.random, device_name);
@@ -177,7 +177,7 @@ impl Engine {
         match log.map(|log| (entry(&log), log)) {
             Some((Some(device), log)) if device.removed.is_none() => self.become_device(log),
             Some((None, log)) if self.returning.is_some() => self.append_return(&log),
-            // Added and removed again before this device looked, or never added.
+            // The device was added and removed again before it looked, or never added.
             Some((entry, _)) if entry.is_some() || alone => {
                 self.forget_joining();
                 self.forget_returning();
@@ -190,7 +190,7 @@ impl Engine {
         }
     }
 
-    /// This device is one of the account's.
+    /// This device belongs to the account now.
     fn become_device(&mut self, log: DeviceLog) {
         let Some(joining) = self.joining.take() else { return };
         self.state.delete(keys::JOINING);
@@ -208,12 +208,12 @@ impl Engine {
         self.returned();
         self.save_account();
         self.save_notes();
-        // Without the channel, which ended, nobody else says that there is nothing to wait for any more.
+        // The channel has ended, and nobody else tells the views that the wait is over.
         self.tell_link();
         self.resume();
     }
 
-    /// The KeyPackages of this device are at the relay: the others can add it.
+    /// The relay has this device's KeyPackages: the others can add it.
     pub(in crate::core) fn tell_ready(&mut self) {
         match std::mem::take(&mut self.linking.state) {
             State::Waiting(mut session) if self.linking.joined => {
@@ -227,7 +227,7 @@ impl Engine {
         }
     }
 
-    /// The word is taken back: nothing of it was used.
+    /// Takes the counter-signature back: nobody has used it.
     pub(in crate::core) fn forget_joining(&mut self) {
         if self.joining.take().is_some() {
             self.state.delete(keys::JOINING);
@@ -237,7 +237,7 @@ impl Engine {
     }
 }
 
-/// Whether the entry that was offered does nothing but add this device to the account, at the end of its log.
+/// Whether the offered entry only adds this device to the account, at the end of the account's log.
 fn adds_only(log: &DeviceLog, offer: &Offer, device: DeviceRecord) -> bool {
     let Ok(body) = SignedEntry::parse_body(&offer.body) else { return false };
     let Author::Device(author) = body.author else { return false };
@@ -267,7 +267,7 @@ mod tests {
         inbox: CapabilityHash([3; 32]),
     };
 
-    /// Ada's device log, and an honest offer, of which `change` changes something.
+    /// Whether a new device accepts an honest offer with Ada's device log after `change` has changed it.
     fn is_accepted(change: impl FnOnce(&mut Offer, &mut Body)) -> bool {
         let random = MlsRandom::new(&mut ChaCha20Rng::seed_from_u64(1));
         let key = SigningKey::from_bytes(&[4; 32]);

@@ -1,9 +1,9 @@
-//! Linking a new device: two devices, each with an engine of its own, talk in turn through a rendezvous slot.
+//! Links a new device: two devices, each with its own engine, talk in turn through a rendezvous slot.
 //!
-//! One shows a code, the other reads it; either may be the new one. `showing.rs` is the side that shows, `reading.rs`
-//! the side that reads, `comparing.rs` has the digits compared, `joining.rs` is what the new device does then,
-//! `approving.rs` what the device of the account does. Nothing of this survives a restart but the new device's word that it joins (`joining.rs`): linking is begun
-//! anew.
+//! One device shows a code, the other reads the code; either may be the new one. `showing.rs` is the side that shows,
+//! `reading.rs` the side that reads, `comparing.rs` has the person compare the digits, `joining.rs` is what the new device
+//! does then, `approving.rs` what the device of the account does. Only the new device's word that it joins (`joining.rs`)
+//! survives a restart; otherwise the person begins linking again.
 
 mod approving;
 mod comparing;
@@ -33,35 +33,35 @@ use crate::link::code::Side;
 use crate::link::message::{Hello, LinkMessage};
 use crate::view::{Command, CommandError, Event, LinkFailure, LinkView, Reply, Share};
 
-/// What a new device is called that says nothing usable of itself.
+/// The name of a new device that sends no usable name.
 const NAMELESS: &str = "A new device";
 
 /// An open channel in a slot.
 pub(super) struct Session {
     slot: SlotId,
-    /// Of the last value that was written or read.
+    /// The version of the last value that this device wrote or read.
     version: u32,
     channel: Channel,
 }
 
-/// How far it has come.
+/// The state of linking.
 #[derive(Default)]
 enum State {
     #[default]
     Idle,
     Showing(Box<Showing>),
     Reading(Box<Reading>),
-    /// This side has said who it is, and waits for what the digits depend on.
+    /// This side has introduced itself, and waits for the value on which the digits depend.
     Reached(Box<Reached>),
-    /// This side shows two digits and waits for the other's next message.
+    /// This side shows two digits and waits for the other side's next message.
     ShowingDigits(Box<Session>, u8),
-    /// This side waits for its person to type the other's digits; the other's first message may wait too.
+    /// This side waits for its person to type the other side's digits; the other side's first message may wait too.
     AskingDigits(Box<Session>, u8, Option<Box<LinkMessage>>),
-    /// The other side's next message is waited for.
+    /// This side waits for the other side's next message.
     Waiting(Box<Session>),
-    /// The person is asked whether this device shall be linked.
+    /// The engine asks the person whether to link this device.
     Approving(Box<Session>, Box<Hello>),
-    /// The new device has to counter-sign.
+    /// The new device must counter-sign.
     Offering(Box<Offering>),
     /// The entry is on its way to the relay.
     Appending(Box<Session>, Box<(SignedEntry, Hello)>),
@@ -72,7 +72,7 @@ enum State {
 }
 
 impl State {
-    /// The slots that are open.
+    /// The open slots.
     fn slots(&self) -> Vec<SlotId> {
         match self {
             Self::Showing(showing) => showing.slots().to_vec(),
@@ -95,24 +95,24 @@ pub(super) struct Linking {
     state: State,
     /// The keys that this device makes for itself, if it is the new one.
     new: Option<Box<NewDevice>>,
-    /// This device has become one of the account's.
+    /// This device belongs to the account now.
     joined: bool,
-    /// How often the directory was asked whether it has.
+    /// How often this device has asked the directory whether it belongs to the account.
     asked: u32,
-    /// Codes that were shown in place of one that ended.
+    /// Codes that this device showed in place of one that ended.
     renewed: u32,
-    /// When the code ends that is shown or was read.
+    /// When the code ends that this device shows or has read.
     until: Option<Moment>,
     /// The device that is being added.
     device: Option<DeviceId>,
     /// What the person chose to share.
     share: Share,
-    /// In so many conversations is the device that is being added.
+    /// The number of conversations with the device that is being added, and of all.
     added: (u32, u32),
 }
 
 impl Linking {
-    /// When to look again.
+    /// When the engine next checks the code.
     pub(super) const fn timer(&self) -> Option<Moment> {
         self.until
     }
@@ -129,18 +129,18 @@ impl Engine {
                 self.approve_device()?;
             }
             Command::CancelLinking => self.cancel_linking(),
-            // All others are handled before they get here.
+            // All other commands are handled before.
             _ => return Err(CommandError::NotLinking),
         }
         Ok(Some(Reply::Done))
     }
 
-    /// On which side this device is.
+    /// The side of this device.
     fn link_side(&self) -> Side {
         if self.account.is_some() { Side::Existing } else { Side::New }
     }
 
-    /// Linking begins anew: whatever went on ends.
+    /// Begins linking: ends whatever was under way.
     fn begin_linking(&mut self, name: &str) -> Result<(), CommandError> {
         if !self.online() {
             return Err(CommandError::Offline);
@@ -174,7 +174,7 @@ impl Engine {
         self.tell_link();
     }
 
-    /// Closes the slots that are open, so that the other device learns of it at once.
+    /// Closes the open slots, so that the other device knows at once.
     fn close_slots(&mut self) {
         let slots = self.linking.state.slots();
         if self.online() {
@@ -198,13 +198,14 @@ impl Engine {
         }
     }
 
-    /// The channel has ended. Whether it is not needed any more: the entry is in the log, or will be if it ever is.
+    /// The channel has ended. Returns whether this device needs it no more: the entry is in the log, or will be if it ever
+    /// is.
     fn goes_on_alone(&mut self) -> bool {
         if !matches!(self.linking.state, State::Waiting(_)) {
             return false;
         }
         if self.joining.is_some() || self.linking.joined {
-            // It has given its word: the directory will tell, or has told.
+            // The device has given its word: the directory will tell, or has told.
             self.set_link(State::Idle);
         } else if self.linking.device.is_some() {
             self.add_new_device();
@@ -215,7 +216,7 @@ impl Engine {
         true
     }
 
-    /// Time has passed.
+    /// Ends a code whose time is over.
     pub(super) fn link_timer(&mut self) {
         let now = self.steady;
         if self.linking.until.take_if(|until| *until <= now).is_none() {
@@ -229,7 +230,7 @@ impl Engine {
         }
     }
 
-    /// Seals a message and puts it into the slot in place of the other's last value.
+    /// Seals a message and writes it into the slot, over the other side's last value.
     fn say_in_slot(&mut self, session: &mut Session, message: &LinkMessage) {
         let sealed = message.encode().ok().and_then(|bytes| session.channel.seal(&bytes).ok());
         if let Some(sealed) = sealed {
@@ -238,7 +239,7 @@ impl Engine {
     }
 
     fn write_slot(&mut self, session: &mut Session, value: Vec<u8>) {
-        // Messages are bounded far below what a slot holds.
+        // The message bounds are far below what a slot holds.
         if let Ok(value) = Bytes::new(value) {
             let request = WriteSlot { slot: session.slot, after: session.version, value };
             session.version = session.version.saturating_add(1);
@@ -253,7 +254,7 @@ impl Engine {
         match result {
             Ok(Answer::Slot(state)) => self.slot_came(slot, Some(state)),
             Err(_) if self.goes_on_alone() => self.begin_own_conversation(),
-            // Short codes name few slots: another code has another.
+            // Short codes name few slots: another code has another slot.
             Err(RelayError::SlotTaken) if matches!(self.linking.state, State::Showing(_)) => {
                 self.code_ended();
             }
@@ -266,7 +267,7 @@ impl Engine {
         self.linking.state.slots().contains(&slot)
     }
 
-    /// A value stands in a slot (the relay may say so of this device's own), or the slot is gone.
+    /// A slot has a value (the relay may report this device's own value), or the slot is gone.
     pub(super) fn slot_came(&mut self, slot: SlotId, state: Option<SlotState>) {
         if !self.is_link_slot(slot) {
             return;
@@ -303,7 +304,7 @@ impl Engine {
         }
     }
 
-    /// Opens the other's next message, if the value is newer than what was seen.
+    /// Opens the other side's next message, if the value is newer than the last one.
     fn next_message(
         &mut self,
         mut session: Box<Session>,
@@ -322,7 +323,7 @@ impl Engine {
         }
     }
 
-    /// The other's message in its turn.
+    /// Handles the other side's message in its turn.
     fn link_message(&mut self, session: Box<Session>, message: LinkMessage) {
         match (self.link_side(), message) {
             (Side::Existing, LinkMessage::Hello(hello)) => self.ask_person(session, hello),
@@ -337,7 +338,7 @@ impl Engine {
         }
     }
 
-    /// As [`Engine::fail_link`], while the session is nowhere else.
+    /// As [`Engine::fail_link`], while only the caller holds the session.
     fn fail_link_in(&mut self, session: &Session, failure: LinkFailure) {
         if self.online() {
             self.ask(Request::CloseSlot(session.slot), Pending::CloseSlot);

@@ -1,4 +1,4 @@
-//! The device that reads a code which the other one shows: by scanning, opening a link, pasting, or typing.
+//! Reads a code that the other device shows: by scanning, opening a link, pasting, or typing.
 
 use std::collections::VecDeque;
 
@@ -18,7 +18,7 @@ use crate::link::message::LinkMessage;
 use crate::link::typed::{Exchange, TypedCode};
 use crate::view::{CommandError, LinkFailure};
 
-/// A code was typed: the first value of its slot is being fetched.
+/// The person typed a code: the engine fetches the first value of its slot.
 pub(super) struct Reading {
     code: TypedCode,
 }
@@ -29,11 +29,11 @@ impl Reading {
     }
 }
 
-/// So many codes are remembered that were typed.
+/// Most typed codes that this device remembers.
 const REMEMBERED: usize = 16;
 
-/// Slots of codes for which this device took part in an exchange: that was the one guess of whoever was at the other end,
-/// and a person who types the same code again must not give them another.
+/// Slots of codes for which this device took part in an exchange: that was the one guess of an attacker at the other end, and
+/// a person who types the same code again must not give the attacker another.
 #[derive(Default)]
 pub(in crate::core) struct TypedHere(VecDeque<SlotId>);
 
@@ -92,7 +92,7 @@ impl Engine {
         Ok(())
     }
 
-    /// The shower's half of the exchange came, and its commitment.
+    /// The showing device's half of the exchange came, with its commitment.
     pub(super) fn typed_slot_came(&mut self, reading: &Reading, value: &SlotState) {
         let slot = reading.slot();
         self.typed.note(slot);
@@ -108,7 +108,7 @@ impl Engine {
         self.fail_link(LinkFailure::Forged);
     }
 
-    /// Says who this is, after what the channel's first value begins with.
+    /// Introduces this device, after the bytes with which the channel's first value begins.
     fn say_first(&mut self, mut reached: Reached, mut value: Vec<u8>) {
         let message = match (self.link_side(), self.linking.new.as_ref()) {
             (Side::New, Some(new)) => LinkMessage::Hello(new.hello()),
@@ -121,7 +121,7 @@ impl Engine {
         self.set_link(State::Reached(Box::new(reached)));
     }
 
-    /// The other device has this one's first value, and opens what its code commits to.
+    /// The other device has this device's first value, and opens the commitment in its code.
     pub(super) fn opening_came(&mut self, mut reached: Box<Reached>, value: &SlotState) {
         if value.version <= reached.session.version {
             self.linking.state = State::Reached(reached);

@@ -1,4 +1,4 @@
-//! The device that shows a code: it opens a slot for those who scan and one for those who type.
+//! Shows a code: opens one slot for devices that scan and one for devices where the person types.
 
 use parley_protocol::bounded::Bytes;
 use parley_protocol::frame::{OpenSlot, Request, SlotState};
@@ -14,17 +14,17 @@ use crate::link::message::LinkMessage;
 use crate::link::typed::{Exchange, TypedCode};
 use crate::view::{CommandError, LinkFailure, LinkView};
 
-/// First byte of SPAKE2's message and its element.
+/// Length of SPAKE2's message: one byte and the element.
 pub(super) const EXCHANGE: usize = 33;
-/// So many codes are shown in place of one that ended, each for two minutes.
+/// Codes that this device shows in place of one that ended, each for two minutes.
 const RENEWALS: u32 = 4;
 
-/// A code that is shown, in both its forms.
+/// A code that this device shows, in both its forms.
 pub(super) struct Showing {
     scanned: ShownKey,
     typed: TypedCode,
     exchange: Exchange,
-    /// What both forms commit to. It is opened once, for whoever answers first.
+    /// The nonce to which both forms commit. This device opens it once, for the first device that answers.
     nonce: Nonce,
     /// Slots that are gone.
     ended: Vec<SlotId>,
@@ -35,7 +35,7 @@ impl Showing {
         [self.scanned.code().slot(), self.typed.slot()]
     }
 
-    /// Whether no slot is left without this one.
+    /// Whether no other slot is left.
     pub(super) fn is_last(&self, slot: SlotId) -> bool {
         self.slots().iter().all(|other| *other == slot || self.ended.contains(other))
     }
@@ -66,7 +66,7 @@ impl Engine {
         Ok(())
     }
 
-    /// Nobody used the code in time: another is shown, as long as it is likely that somebody looks at it.
+    /// Nobody used the code in time: shows another, as long as somebody probably looks at it.
     pub(super) fn code_ended(&mut self) {
         let renewed = self.linking.renewed.saturating_add(1);
         let name = self.linking.new.as_ref().map(|new| new.name().to_owned()).unwrap_or_default();
@@ -82,7 +82,7 @@ impl Engine {
         }
     }
 
-    /// Somebody wrote into one of the two slots: the other is closed.
+    /// Somebody wrote into one of the two slots: closes the other.
     pub(super) fn shown_code_was_used(&mut self, showing: Showing, slot: SlotId, value: &SlotState) {
         if value.version < 2 {
             self.linking.state = State::Showing(Box::new(showing));
@@ -106,7 +106,7 @@ impl Engine {
             }
             _ => return self.fail_link_in(&session, LinkFailure::Forged),
         }
-        // The other's key is fixed: now it may know.
+        // The other device's key is fixed: now it may know the nonce.
         self.say_in_slot(&mut session, &LinkMessage::Opening(nonce.opening()));
         let digits = session.channel.digits(&nonce);
         if by_scan || self.link_side() == Side::Existing {

@@ -1,5 +1,5 @@
-//! The half for what people do seldom with their account, as the rest of the engine calls it: linking devices, the recovery phrase,
-//! coming back by it, backup files. [`super`] says how something is put behind it.
+//! The half for what people do seldom with their account, as the rest of the engine calls it: linking devices, the recovery
+//! phrase, coming back by the phrase, backup files. [`super`] says how to put something behind it.
 
 use parley_protocol::device_log::SignedEntry;
 use parley_protocol::frame::{Answer, RelayError, SlotState};
@@ -14,7 +14,7 @@ use crate::view::{Command, CommandError, Reply, ViewRequestId};
 half! {
     AccountCode, OfAccount;
 
-    // What people do.
+    // Commands.
     account_command(view: ViewRequestId, command: Command) -> Result<Option<Reply>, CommandError>,
         else Err(CommandError::Offline);
 

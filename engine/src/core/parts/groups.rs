@@ -1,4 +1,4 @@
-//! The half for group chats as the rest of the engine calls it. [`super`] says how something is put behind it.
+//! The half for group chats, as the rest of the engine calls it. [`super`] says how to put something behind it.
 
 use openmls::prelude::KeyPackage;
 use parley_protocol::device_log::Signature;
@@ -28,7 +28,7 @@ use crate::view::{Command, CommandError, Reply, ViewRequestId};
 half! {
     GroupCode, OfGroups;
 
-    // What people do.
+    // Commands.
     group_command(view: ViewRequestId, command: Command) -> Result<Option<Reply>, CommandError>,
         else Err(CommandError::Offline);
 
@@ -50,7 +50,7 @@ half! {
     note_past_era(id: &LogId) -> (), else ();
     confirm_group(group: &GroupId, by: &AccountId) -> (), else ();
 
-    // Invite links, and what was written before somebody came.
+    // Invite links, and messages from before a member joined.
     visited_entries(log: &LogId, entries: &[LogEntry]) -> bool, else false;
     link_opened(result: Result<Answer, RelayError>) -> (), else ();
     visit_package_came(log: LogId, result: Result<Answer, RelayError>) -> (), else ();
@@ -92,7 +92,7 @@ half! {
     is_since_loss(key_package: &KeyPackage, leaf: &Leaf) -> bool, else false;
     follow_device_logs(id: &LogId, add: Vec<KeyPackage>, to: &[InboxAddress], extra: &[Leaf]) -> (), else ();
 
-    // Coming in.
+    // Joining.
     group_welcome_came(welcome: &[u8], posted: UnixMillis) -> Verdict, else Verdict::Finished;
     answered_elsewhere(group: &GroupId, joins: bool) -> (), else ();
 

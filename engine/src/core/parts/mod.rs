@@ -1,20 +1,21 @@
-//! The halves of the engine that may come later than the rest ([`crate::parts`]): which are here, and what waits for those that are
-//! not.
+//! Loads halves of the engine later than the rest ([`crate::parts`]): which halves are here, and what waits for the others.
 //!
-//! **How something is put behind the seam.** What belongs to a half is an ordinary method of [`Engine`], in the half's own folder.
-//! Within the half it is called as ever. From outside it is called by way of a table of functions, and only so: whatever the rest
-//! names by itself stays in the rest. For group chats:
+//! **How to put something behind the seam.** Whatever belongs to a half is an ordinary method of [`Engine`], in the half's
+//! own folder. Code within the half calls the method directly. Code outside calls it only by way of a table of functions:
+//! whatever the rest of the engine names directly stays in the rest. For group chats:
 //!
-//! 1. the method gets a line in the table in [`groups`], with its signature and what is done in its place while the half is not
-//!    here;
+//! 1. the method gets a line in the table in [`groups`], with its signature and what the engine does in its place while the
+//!    half is not here;
 //! 2. callers outside of `core/group/` say `self.of_groups().method(..)` in place of `self.method(..)`.
 //!
-//! A command needs neither: what [`Engine::command`] does not know goes to the half ([`Engine::seldom_command`]), and waits for it.
+//! A command needs neither: [`Engine::command`] passes a command that it does not know to the half
+//! ([`Engine::seldom_command`]), and the command waits for the half.
 //!
-//! **Nothing is lost while a half is not here**, because what needs it does not begin: logs of groups are not subscribed, made or
-//! written into ([`Engine::sleeps`]); Welcomes into groups are kept in memory and not acknowledged, so that the relay has them for
-//! the next connection; commands are answered once it is there, or that there is no connection; what another device of the account
-//! says of an invitation is written down. When it comes, all of this goes on ([`Engine::go_on_with_parts`]).
+//! **Nothing is lost while a half is not here**, because the engine does not begin what needs it. The engine neither
+//! subscribes to logs of groups, nor makes them, nor writes into them ([`Engine::sleeps`]). It keeps Welcomes into groups in
+//! memory and does not acknowledge them, so that the relay has them for the next connection. It answers commands once the
+//! half is here, or replies that there is no connection. It writes down what another device of the account says of an
+//! invitation. When the half comes, all of this goes on ([`Engine::go_on_with_parts`]).
 
 pub(crate) mod account;
 pub(crate) mod groups;
@@ -34,9 +35,9 @@ use crate::parts::{Code, Part};
 use crate::records::keys;
 use crate::view::{Command, CommandError, Reply, Request, ViewRequestId};
 
-/// A half that did not come is asked for again after this time, in milliseconds.
+/// The engine asks again for a half that could not be loaded after this time, in milliseconds.
 const AGAIN: u64 = 10_000;
-/// Most commands that wait for a half: a person who tries again and again fills nothing.
+/// Most commands that wait for a half, so that a person who tries again and again fills no memory.
 const MAX_REQUESTS: usize = 64;
 
 /// A half as the engine calls it.
@@ -60,13 +61,13 @@ pub(super) struct Parts {
 /// What waits for a half.
 #[derive(Default)]
 struct Waits {
-    /// What is stored cannot go on without it.
+    /// Stored state cannot go on without the half.
     stored: bool,
-    /// It was asked for, and nothing was answered yet.
+    /// The engine asked for the half and has no answer yet.
     asked: bool,
-    /// It did not come: when it is asked for again.
+    /// The half could not be loaded: when the engine asks again.
     again: Option<Moment>,
-    /// It has just come.
+    /// The half has just come.
     new: bool,
     /// Commands that wait for it.
     requests: Vec<Request>,
@@ -87,14 +88,14 @@ impl Parts {
         }
     }
 
-    /// When one is asked for again.
+    /// When the engine next asks again for a half.
     pub(super) fn timer(&self) -> Option<Moment> {
         [self.for_groups.again, self.for_account.again].into_iter().flatten().min()
     }
 }
 
 impl Engine {
-    /// With a half that is there from the beginning.
+    /// With a half that is present from the beginning.
     #[must_use]
     pub fn with(mut self, code: Code) -> Self {
         self.part_came(code);
@@ -117,7 +118,7 @@ impl Engine {
         waits.new |= new;
     }
 
-    /// It could not be loaded. Who waits for it hears that; what is stored waits on.
+    /// The half could not be loaded. Waiting commands fail; stored state waits on.
     pub(super) fn part_is_missing(&mut self, part: Part) {
         if self.parts.has(part) {
             return;
@@ -130,7 +131,7 @@ impl Engine {
         }
     }
 
-    /// What is stored says which halves are needed from the beginning.
+    /// Finds from the stored state which halves the engine needs from the beginning.
     pub(super) fn look_for_parts(&mut self) {
         let lives = |chat: &GroupChat| !matches!(chat.standing, Standing::Left | Standing::Removed);
         self.parts.for_groups.stored = self.group_chats.all.values().any(lives)
@@ -147,19 +148,19 @@ impl Engine {
         groups.flat_map(|it| &it.logs).any(|log| !self.logs.contains_key(log))
     }
 
-    /// The half for groups, or what is done in its place.
+    /// The half for groups, or what the engine does in its place.
     pub(super) const fn of_groups(&mut self) -> OfGroups<'_> {
         let code = self.parts.groups;
         OfGroups { engine: self, code }
     }
 
-    /// The half for what people do seldom with their account, or what is done in its place.
+    /// The half for what people do seldom with their account, or what the engine does in its place.
     pub(super) const fn of_account(&mut self) -> OfAccount<'_> {
         let code = self.parts.account;
         OfAccount { engine: self, code }
     }
 
-    /// Whether a log is of a group, and waits until the half for groups is here.
+    /// Whether a log belongs to a group and waits until the half for groups is here.
     pub(super) fn sleeps(&self, id: &LogId) -> bool {
         self.parts.groups.is_none() && self.group_of(id).is_some()
     }
@@ -169,7 +170,7 @@ impl Engine {
         self.parts.groups.is_none()
     }
 
-    /// Does what is done seldom, or waits until it can be done.
+    /// Carries out a seldom command, or keeps it until the half is here.
     pub(super) fn seldom_command(
         &mut self,
         id: ViewRequestId,
@@ -185,20 +186,20 @@ impl Engine {
                     return Err(CommandError::Offline);
                 }
                 waits.requests.push(Request { id, command });
-                // Somebody waits: it is asked for at once.
+                // A person waits: the engine asks at once.
                 waits.again = None;
                 Ok(None)
             }
         }
     }
 
-    /// Another device of the account was told whether the person joins a group.
+    /// The person has answered on another device of the account whether they join a group.
     pub(super) fn group_answered_elsewhere(&mut self, group: GroupId, joins: bool) {
         if self.parts.groups.is_some() {
             return self.of_groups().answered_elsewhere(&group, joins);
         }
         self.parts.answers.retain(|(other, _)| *other != group);
-        // Of a group that is not known here there is nothing to answer.
+        // There is nothing to answer about a group that this device does not know.
         if self.group_chats.all.contains_key(&group) {
             self.parts.answers.push((group, joins));
         }
@@ -213,7 +214,7 @@ impl Engine {
         }
     }
 
-    /// There is no account any more.
+    /// The account is gone.
     pub(super) fn forget_what_waits_for_parts(&mut self) {
         self.parts.for_groups.stored = false;
         self.parts.for_account.stored = false;
@@ -221,20 +222,20 @@ impl Engine {
         self.inbox.held.clear();
     }
 
-    /// The connection is there: what did not come without it may come now.
+    /// The connection is open: a half that could not be loaded before may come now.
     pub(super) const fn ask_for_parts_anew(&mut self) {
         self.parts.for_groups.again = None;
         self.parts.for_account.again = None;
     }
 
-    /// Those are asked for again whose time for it has come.
+    /// Asks again for the halves whose time has come.
     pub(super) fn ask_again_for_parts(&mut self) {
         let now = self.steady;
         self.parts.for_groups.again.take_if(|at| *at <= now);
         self.parts.for_account.again.take_if(|at| *at <= now);
     }
 
-    /// Asks for what is needed and not here, and goes on with what waited for what has come.
+    /// Asks for the halves that are needed, and continues what waited for a half that has come.
     pub(super) fn go_on_with_parts(&mut self) {
         let waits = !self.parts.answers.is_empty() || !self.inbox.held.is_empty();
         for part in [Part::Groups, Part::Account] {
@@ -273,7 +274,7 @@ impl Engine {
         }
     }
 
-    /// What this device knows of a group is gone, and the group's log is not: the MLS group says it again.
+    /// The record of a group is gone and the group's log is not: rebuilds the record from the MLS group.
     fn find_lost_groups(&mut self) {
         let of = |id: &LogId, stage: Stage| (stage != Stage::Dead).then(|| self.group_of(id)).flatten();
         let unknown = |group: GroupId| !self.group_chats.all.contains_key(&group);
@@ -284,7 +285,7 @@ impl Engine {
     }
 }
 
-/// Which half a command is for that the rest does not know: of all that are not named here, groups.
+/// The half of a command that the rest of the engine does not know: groups, unless named here.
 const fn part_of(command: &Command) -> Part {
     match command {
         Command::ShowPhrase

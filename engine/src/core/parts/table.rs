@@ -1,6 +1,6 @@
-//! The table of a half.
+//! The macro for the table of a half.
 
-/// Makes the table of a half, and the methods that call what stands in it; after `else` what is done where the half is not here.
+/// Makes the table of a half, and the methods that call its functions; `else` says what happens while the half is not here.
 macro_rules! half {
     ($code:ident, $of:ident; $($name:ident($($argument:ident: $type:ty),*) -> $result:ty, else $absent:expr;)*) => {
         /// The half: each function by its name.
@@ -8,12 +8,13 @@ macro_rules! half {
             $($name: fn(&mut $crate::core::Engine, $($type),*) -> $result,)*
         }
 
-        /// What stands in the table. Nothing but [`crate::parts`] names it, so that the code is only where that is.
+        /// The functions of the table. Only [`crate::parts`] names it, so that the linker keeps the code only where that
+        /// module is.
         pub(crate) static ALL: $code = $code {
             $($name: |engine, $($argument),*| engine.$name($($argument),*),)*
         };
 
-        /// The half, or what is done in its place.
+        /// The half, or what the engine does in its place.
         pub(in crate::core) struct $of<'a> {
             pub(super) engine: &'a mut $crate::core::Engine,
             pub(super) code: Option<&'static $code>,

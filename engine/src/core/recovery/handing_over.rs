@@ -1,7 +1,7 @@
-//! What only the account's other devices have, when it comes back by its phrase: own texts that are not in the backup. A
-//! device that is to be removed is asked for them first, and has little time to answer: nothing that it signs after its
-//! removal counts. It is told nothing but what is asked. Where a contact says that there were more such texts than came, a
-//! marker stands in the chat until they have come.
+//! Asks the account's other devices for own texts that the backup lacks, when the account comes back by its phrase. The
+//! returning device asks a device before it removes that device, which then has little time to answer: nothing that a device
+//! signs after its removal counts. The returning device tells it nothing but the question. If a contact says that there were
+//! more such texts than came, a marker stands in the chat until they have come.
 
 use parley_protocol::device_log::DeviceLog;
 use parley_protocol::ids::{DeviceId, LogId, MessageId, Seq, UnixMillis};
@@ -16,26 +16,26 @@ use crate::records::keys;
 use crate::table::Table;
 use crate::view::{Gap, Order};
 
-/// A device that is to be removed is not waited for longer than this after it was last heard, in milliseconds.
+/// This device waits for a device that it is to remove no longer than this after the last message, in milliseconds.
 const QUIET: u64 = 8_000;
-/// Until it is known what is in the backup, and so what to ask for, it is looked again after this time.
+/// Until this device knows what the backup has, and so what to ask for, it checks again after this time.
 const SOON: u64 = 250;
-/// However much it says, it is removed after this time.
+/// However much the device says, it is removed after this time.
 const LONGEST: u64 = 120_000;
-/// Own texts are counted in so many logs at most.
+/// Most logs in which this device counts own texts.
 const MOST_LOGS: usize = 1_024;
 
-/// The wait for the devices that are to be removed. Begun anew after a restart.
+/// The wait for the devices to be removed. Begins again after a restart.
 #[derive(Default)]
 pub(in crate::core) struct Wait {
     began: Option<Moment>,
     heard: Option<Moment>,
     asked: bool,
-    /// They have handed over what they have.
+    /// Devices that have handed over everything.
     done: Vec<DeviceId>,
 }
 
-/// Own texts of a log that are not in the backup: those that came, and how many a contact has.
+/// Own texts of a log that the backup lacks: those that came, and how many a contact has.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(in crate::core) struct Own {
     came: Vec<MessageId>,
@@ -49,7 +49,7 @@ impl Own {
     }
 }
 
-/// Where it says in the chat that some are missing.
+/// The marker in the chat that says that some are missing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 struct Marker {
     log: LogId,
@@ -58,16 +58,16 @@ struct Marker {
     shown: MessageId,
 }
 
-/// By log. Only on a device on which the account came back.
+/// By log. Only on a device that brought the account back.
 pub(in crate::core) type OwnTexts = Table<LogId, Own>;
 
-/// Whether what a contact says of a log can be kept: they may speak of logs that are not known here.
+/// Whether this device can keep what a contact says of a log: contacts may name logs that this device does not know.
 fn has_room(own_texts: &OwnTexts, log: &LogId) -> bool {
     own_texts.contains_key(log) || own_texts.len() < MOST_LOGS
 }
 
 impl Engine {
-    /// Whether the devices that are to be removed had their chance to hand over what only they have.
+    /// Whether the devices to be removed had their chance to hand over what only they have.
     pub(super) fn handing_over_is_over(&mut self) -> bool {
         let lost = self.lost_devices();
         let now = self.steady;
@@ -77,12 +77,12 @@ impl Engine {
             return true;
         }
         let all = now.since(*wait.began.get_or_insert(now));
-        // Who was not asked yet is not silent.
+        // A device that was not asked yet is not silent.
         let quiet = if wait.asked { now.since(*wait.heard.get_or_insert(now)) } else { 0 };
         if all >= LONGEST || quiet >= QUIET {
             return true;
         }
-        // What is in the backup is known by now: the rest is asked for.
+        // The contents of the backup are known by now: asks for the rest.
         let ask = returning.left.is_some() && !std::mem::replace(&mut wait.asked, returning.left.is_some());
         if ask {
             wait.heard = Some(now);
@@ -96,7 +96,7 @@ impl Engine {
         false
     }
 
-    /// The connection ended: what nobody could say meanwhile is no silence.
+    /// The connection ended: silence while no device could answer does not count.
     pub(in crate::core) fn wait_anew(&mut self) {
         if let Some(returning) = &mut self.returning {
             (returning.wait.began, returning.wait.heard) = (None, None);
@@ -111,18 +111,19 @@ impl Engine {
         devices.map(|device| device.id).filter(|id| Some(*id) != own).collect()
     }
 
-    /// Nothing is written to anybody that a device could read which is to be removed.
+    /// Whether this device holds back what it would write: a device that is to be removed could read it.
     pub(in crate::core) fn holds_back(&self, key: &ConversationKey) -> bool {
         self.returning.is_some() && !self.is_own_conversation(key) && !self.lost_devices().is_empty()
     }
 
-    /// Nothing is told to devices that are to be removed, but what this one lacks.
+    /// Whether this device may send a message to its account: to devices that are to be removed it sends only the question
+    /// for what it lacks.
     pub(in crate::core) fn may_tell(&self, sync: &Sync) -> bool {
         let lost = self.returning.as_ref().is_some_and(|returning| returning.alone);
         !lost || matches!(sync, Sync::Lacks(_))
     }
 
-    /// A device of the account says something: if it is to be removed, it may go on for a moment.
+    /// A device of the account sent a message: if it is to be removed, it gets a little more time.
     pub(in crate::core) fn lost_device_spoke(&mut self, from: &DeviceId, last: bool) {
         let now = self.steady;
         let Some(returning) = self.returning.as_mut().filter(|returning| returning.alone) else { return };
@@ -133,15 +134,15 @@ impl Engine {
         }
     }
 
-    /// A device that came back by the phrase lacks own texts after these places; or everything. It gets what the phrase opens
-    /// anyway: without a backup the person is asked first (`accept_device`).
+    /// A device that came back by the phrase lacks own texts after these places, or everything. It gets what the phrase opens
+    /// anyway; without a backup this device asks the person first (`accept_device`).
     pub(in crate::core) fn lacks_came(&mut self, from: &DeviceId, places: Option<Table<LogId, Seq>>) {
         if self.phrase_opens_all() || !self.notes.is_fresh(from) {
             self.share_with_returned(places);
         }
     }
 
-    /// An own text came, from another device or out of a file; if it is not in the backup, it counts.
+    /// An own text came, from another device or from a file; it counts if the backup lacks it.
     pub(in crate::core) fn own_text_came(&mut self, log: &LogId, seq: Seq, id: MessageId) {
         let asked = |log: &LogId| self.transcripts.get(log).and_then(|transcript| transcript.asked);
         let in_backup = asked(log).or_else(|| asked(&beside(log))).is_some_and(|after| seq <= after);
@@ -161,7 +162,8 @@ impl Engine {
     /// A contact says how many own texts stand in a log.
     pub(in crate::core) fn stand_came(&mut self, stand: &Stand, at: At) {
         let conversation = |log: &LogId| self.logs.get(log).map(|log| log.conversation);
-        // Of a log that is not known here, which may be one from after the backup, a contact may speak; not of another's.
+        // A contact may speak of a log that this device does not know, which may be newer than the backup; not of another
+        // contact's log.
         let is_theirs = conversation(&stand.log).is_none_or(|of| Some(of) == conversation(&at.log));
         if is_theirs {
             self.all_came_again(stand);
@@ -176,17 +178,17 @@ impl Engine {
         self.show_whether_all_came(&stand.log, Some(at));
     }
 
-    /// The account came back on this device, or is about to.
+    /// Whether this device brought the account back, or is about to.
     fn is_back(&self) -> bool {
         self.returning.is_some() || self.state.get_bytes(keys::OWN_TEXTS).is_some()
     }
 
-    /// From now on own texts are counted.
+    /// From now on this device counts own texts.
     pub(super) fn begin_to_count(&self) {
         self.save(keys::OWN_TEXTS, &self.own_texts);
     }
 
-    /// Sets the marker, or takes it away.
+    /// Sets or removes the marker.
     fn show_whether_all_came(&mut self, log: &LogId, at: Option<At>) {
         let Some(own) = self.own_texts.get(log) else { return };
         let marker = match (own.is_short(), own.marker, at) {
@@ -210,12 +212,12 @@ impl Engine {
         self.take_marker_out(key, order, marker.shown);
     }
 
-    /// Tells somebody who asked how many texts of theirs stand in a log after the place that they know.
+    /// Tells an account that asked how many of its texts stand in a log after the place that it knows.
     pub(in crate::core) fn tell_what_stands(&mut self, key: ConversationKey, log: LogId, yours: u32) {
         self.enqueue(key, Body::Stand(Stand { log, yours }), None);
     }
 
-    /// Somebody asks to be told that, once what they lack is collected.
+    /// An account wants this count once what it lacks is collected.
     pub(in crate::core) fn count_due(&mut self, log: &LogId) {
         self.counts.insert(*log);
         self.save(keys::COUNTS, &self.counts);

@@ -1,4 +1,4 @@
-//! When all devices are lost: the recovery phrase on this device, and how an account comes back by it.
+//! Recovery of an account whose devices are all lost: the recovery phrase on this device, and coming back by it.
 
 mod handing_over;
 mod phrase;

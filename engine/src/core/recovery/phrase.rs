@@ -1,4 +1,4 @@
-//! Showing, confirming and replacing the recovery phrase.
+//! Shows, confirms and replaces the recovery phrase.
 
 use parley_protocol::device_log::{Change, DeviceLog};
 use rand_core::Rng as _;
@@ -8,10 +8,10 @@ use crate::records::keys;
 use crate::recovery::RecoverySeed;
 use crate::view::{CommandError, PhraseView, Reply, Typed, ViewRequestId};
 
-/// Words that the person has to type back.
+/// Words that the person must type back.
 const ASKED: usize = 3;
 
-/// Phrases that were shown and are not written down, as far as is known.
+/// Phrases that were shown and that the person may not have written down.
 #[derive(Default)]
 pub(in crate::core) struct Phrases {
     shown: Option<Shown>,
@@ -19,13 +19,13 @@ pub(in crate::core) struct Phrases {
 
 struct Shown {
     seed: RecoverySeed,
-    /// It is to take the place of the one that the device log names.
+    /// The phrase replaces the one that the device log names.
     new: bool,
     ask: [u8; ASKED],
 }
 
 impl Engine {
-    /// Whether the phrase that the device log names is on this device.
+    /// Whether this device has the phrase that the device log names.
     pub(in crate::core) fn has_phrase(&self) -> bool {
         let named = self.own_log.as_ref().map(DeviceLog::recovery_key);
         self.account.as_ref().is_some_and(|account| Some(account.recovery.verifying_key()) == named)
@@ -89,13 +89,13 @@ impl Engine {
         }
         let change = Change::ReplaceRecoveryKey(seed.verifying_key());
         let entry = self.sign_change(change, None).ok_or(CommandError::Storage)?;
-        // Kept before the log names it: a crash in between must not leave an account whose phrase nobody has.
+        // Saved before the log names it: a crash in between must not leave an account whose phrase nobody has.
         self.save(keys::NEXT_PHRASE, &seed);
         self.append_own_log(entry, Some(view));
         Ok(None)
     }
 
-    /// The own device log is known anew: the phrase that it names now may be the one that waits for that.
+    /// The own device log has changed: it may now name the phrase that waits for that.
     pub(in crate::core) fn take_next_phrase(&mut self) {
         let Ok(Some(seed)) = self.state.get::<RecoverySeed>(keys::NEXT_PHRASE) else { return };
         let named = self.own_log.as_ref().map(DeviceLog::recovery_key);

@@ -1,5 +1,5 @@
-//! What the backup holds comes back: head, manifest, and then the segments, newest first. What does not open is counted
-//! and passed over. At the end the others are asked for what they wrote since.
+//! Restores the backup from the relay: head, manifest, and then the segments, newest first. The engine counts and skips what
+//! does not open. At the end it asks the others for what they have written since.
 
 use parley_protocol::device_log::{Author as By, Change, DeviceLog};
 use parley_protocol::frame::{Answer, BackupHead, FetchBackupHead, RelayError, Request, Retry};
@@ -22,21 +22,21 @@ use crate::table::Table;
 /// Between two attempts, in milliseconds.
 const PAUSE: u32 = 5_000;
 
-/// What is under way; begun anew after a restart.
+/// The state of restoring; begins again after a restart.
 #[derive(Default)]
 pub(in crate::core) enum Restoring {
     #[default]
     Idle,
-    /// The head is asked for.
+    /// Ask for the head.
     Head,
-    /// The manifest comes, and is sealed under this key.
+    /// Fetch the manifest, which is sealed under this key.
     Manifest(Fetch, Vec<u8>, DataKey, (BlobId, Cover)),
-    /// A segment comes.
+    /// Fetch a segment.
     Segment(Fetch, Box<ChunkReader>),
 }
 
 impl Returning {
-    /// KiB that have come, and of how many.
+    /// KiB that have come, and KiB in all.
     pub(super) fn progress(&self, manifest: &Manifest) -> (u32, u32) {
         let kib = |bytes: u64| u32::try_from(bytes / 1024).unwrap_or(u32::MAX);
         let segments = || manifest.segments.iter().map(|segment| segment.size);
@@ -53,7 +53,7 @@ impl Returning {
         self.left.and_then(|left| usize::try_from(left).ok())
     }
 
-    /// The segment that comes next: newest first.
+    /// The next segment: newest first.
     fn next<'a>(&self, manifest: &'a Manifest) -> Option<&'a Segment> {
         manifest.segments.get(self.count()?.checked_sub(1)?)
     }
@@ -81,7 +81,7 @@ impl Engine {
                         returning.work = Restoring::Segment(fetch, reader);
                         self.ask(request, Pending::FetchBlob);
                     }
-                    // Nobody is asked for anything before the devices are out that are to be removed.
+                    // The engine asks nobody before the lost devices are removed.
                     None if !self.lost_devices().is_empty() => {}
                     None => self.everything_is_back(),
                 },
@@ -127,7 +127,7 @@ impl Engine {
         self.go_on_returning();
     }
 
-    /// The relay could have taken what it likes: a device of the account has to have signed it.
+    /// Reads the head. A relay could make up a head: a device of the account must have signed it.
     fn read_head(&mut self, head: &BackupHead) {
         let (Some(returning), Some(account), Some(log)) = (&mut self.returning, &self.account, &self.own_log)
         else {
@@ -145,7 +145,7 @@ impl Engine {
         let Ok((found, key)) = Head::recover(&head.value, &account.id, &returning.seed) else {
             return self.restore_nothing(1);
         };
-        // Who is removed now because the account comes back was not removed before.
+        // A device that is removed now, because the account comes back, was not removed before.
         returning.by_removed =
             author != Author::Current && !was_removed_by(log, &cover.device, account.device);
         let fetch = Fetch::of_manifest(&found);
@@ -155,13 +155,13 @@ impl Engine {
         self.ask(request, Pending::FetchBlob);
     }
 
-    /// A removed device may have been stolen, and may have written the backup afterwards as if it were from before: nobody is
-    /// verified because it says so, and nothing is deleted. As with files.
+    /// Takes a restored item. A removed device may have been stolen, and may have written the backup afterwards as if before:
+    /// its word verifies nobody and deletes nothing. The same holds for files.
     fn take_restored(&mut self, item: Item) {
         let by_removed = self.returning.as_ref().is_some_and(|returning| returning.by_removed);
         match item {
             Item::Deleted(_) | Item::Token(_) if by_removed => {}
-            // A thief would make friends so.
+            // A thief could so become a contact.
             Item::Stance(told) if by_removed && !told.is_refusal() => {}
             Item::Known(mut known) => {
                 known.card.verified &= !by_removed;
@@ -206,7 +206,7 @@ impl Engine {
                         self.changed.account = true;
                         self.go_on_returning();
                     }
-                    // What is damaged, the chunks say themselves.
+                    // The chunks themselves show what is damaged.
                     Fetched::Whole | Fetched::Altered => self.segment_ends(*reader),
                 }
             }
@@ -233,7 +233,7 @@ impl Engine {
         self.go_on_returning();
     }
 
-    /// The logs of before, none of which this device can read: messages that come back have their places there.
+    /// Takes the logs from before, none of which this device can read: restored messages have their places there.
     pub(in crate::core) fn old_logs(&mut self, logs: &Table<LogId, Place>) {
         for (id, place) in logs.iter() {
             if self.is_own_conversation(&place.conversation) || self.logs.contains_key(id) {
@@ -274,7 +274,7 @@ impl Engine {
         self.save_returning();
         self.backup.lost = returning.lost;
         self.phrase_is_written_down(&returning.seed);
-        // The devices that were removed have the key of the backup.
+        // The removed devices have the key of the backup.
         self.renew_key_if_due();
         let logs = self.manifest.logs.clone();
         if logs.keys().next().is_none() {
@@ -285,7 +285,7 @@ impl Engine {
         self.resume();
     }
 
-    /// Everybody is asked, in a new log, for what they wrote after the backup's last message.
+    /// Asks everybody, in a new log, for what they wrote after the backup's last message.
     pub(in crate::core) fn ask_for_what_came_since(&mut self, logs: &Table<LogId, Place>) {
         let mut peers: Vec<ConversationKey> = Vec::new();
         for (id, place) in logs.iter() {
@@ -293,7 +293,7 @@ impl Engine {
                 continue;
             }
             if self.logs.get(id).is_some_and(|log| log.stage != Stage::Dead) {
-                // Somebody has let this device in again.
+                // Somebody has added this device again.
                 self.abandon(id, place.seq);
             } else {
                 self.enqueue(
@@ -313,7 +313,7 @@ impl Engine {
     }
 }
 
-/// Whether it was this device that removed that one.
+/// Whether device `by` removed `device`.
 fn was_removed_by(log: &DeviceLog, device: &DeviceId, by: DeviceId) -> bool {
     let mut bodies = log.entries().iter().filter_map(|entry| entry.parse().ok());
     bodies.any(|body| body.change == Change::RemoveDevice(*device) && body.author == By::Device(by))

@@ -1,5 +1,6 @@
-//! An account comes back: a new device finds it by its recovery phrase, signs itself in with the recovery key, and
-//! removes the devices that are lost. Each step is on disk before the next is taken, and taken again after a restart.
+//! Brings an account back: a new device finds the account by its recovery phrase, enters the device log with the recovery
+//! key, and removes the lost devices. Each step is on disk before the engine takes the next, and the engine repeats it after
+//! a restart.
 
 use ed25519_dalek::SigningKey;
 use parley_protocol::device_log::{Author, Body, Change, DeviceLog, SignedEntry};
@@ -21,7 +22,7 @@ use crate::view::{CommandError, Reply, Typed, ViewRequestId};
 /// Between two attempts, in milliseconds.
 const PAUSE: u32 = 2_000;
 
-/// What somebody asked for, until the account is found.
+/// What a person asked for, until the account is found.
 pub(in crate::core) struct Wish {
     view: ViewRequestId,
     seed: RecoverySeed,
@@ -29,19 +30,19 @@ pub(in crate::core) struct Wish {
     alone: bool,
 }
 
-/// As it is stored, from the signature until everything is back.
+/// As stored, from the signature until everything is restored.
 #[derive(Serialize, Deserialize)]
 pub(in crate::core) struct Returning {
     pub(super) seed: RecoverySeed,
     /// The account's other devices are to be removed.
     pub(super) alone: bool,
-    /// So many segments of the backup are still to come, the oldest; none before that is known.
+    /// Segments of the backup still to come, the oldest; none before that number is known.
     pub(super) left: Option<u32>,
-    /// Parts that do not open, so far.
+    /// Parts that did not open, so far.
     pub(super) lost: u32,
     /// The device that wrote the backup was removed before: it may have been stolen.
     pub(super) by_removed: bool,
-    /// The device log was asked for once more, since the backup speaks of a later one.
+    /// This device has asked for the device log once more, since the backup speaks of a later one.
     #[serde(skip)]
     pub(super) asked_log: bool,
     #[serde(skip)]
@@ -74,7 +75,7 @@ impl Engine {
         alone: bool,
     ) -> Result<Option<Reply>, CommandError> {
         if self.returning.is_some() && self.account.is_none() {
-            // A view asks again because the worker died.
+            // A view repeats its request because the worker died.
             self.registering = Some(view);
             return Ok(None);
         }
@@ -127,7 +128,7 @@ impl Engine {
         self.append_return(&found.log);
     }
 
-    /// Signs this device in with the recovery key.
+    /// Enters this device into the device log with the recovery key.
     pub(in crate::core) fn append_return(&mut self, log: &DeviceLog) {
         let (Some(returning), Some(key), Some(record)) =
             (&self.returning, &self.key, self.joining.as_ref().map(Joining::record))
@@ -158,7 +159,7 @@ impl Engine {
 
     pub(in crate::core) fn return_appended(&mut self, result: Result<(), RelayError>) {
         match result {
-            // After a conflict the log may have the entry already; if not, it is signed anew.
+            // After a conflict the log may already have the entry; if not, this device signs it again.
             Ok(()) | Err(RelayError::DeviceLogConflict) => self.ask_joined_log(),
             Err(error) if error.retry() == Retry::Never => {
                 let view = self.registering.take();
@@ -178,7 +179,7 @@ impl Engine {
         }
     }
 
-    /// This device has become one of the account's, and if it came by the phrase, goes on from there.
+    /// This device belongs to the account now; if it came by the phrase, it continues from there.
     pub(in crate::core) fn returned(&mut self) {
         let Some(returning) = &self.returning else { return };
         let seed = returning.seed.clone();
@@ -190,7 +191,7 @@ impl Engine {
         }
     }
 
-    /// Does what comes next. Safe to call at any time.
+    /// Does what comes next. Callers may call it at any time.
     pub(in crate::core) fn go_on_returning(&mut self) {
         if self.returning.is_none() || self.account.is_none() || !self.online() {
             return;

@@ -1,4 +1,4 @@
-//! From an open connection to being up to date: hello, registration, KeyPackages, inbox, logs.
+//! Leads from an open connection to being up to date: hello, registration, KeyPackages, inbox, logs.
 
 use parley_protocol::bounded::{Bytes, List};
 use parley_protocol::device_log::DeviceLog;
@@ -17,17 +17,18 @@ use crate::mls::key_package;
 use crate::mutations::{Mutation, on};
 use crate::view::{CommandError, Outage, Reply, ViewRequestId, WaitReason};
 
-/// One-time KeyPackages are topped up to this many when fewer than half are left.
+/// The engine tops up one-time KeyPackages to this number when fewer than half are left.
 pub(in crate::core) const POOL: u32 = 20;
-/// A KeyPackage of last resort is replaced after this time (30 days), in milliseconds.
+/// The engine replaces a KeyPackage of last resort after this time (30 days), in milliseconds.
 const LAST_RESORT_AGE: u64 = 30 * 24 * 3600 * 1000;
-/// Of so many contacts the device log is asked for at each connection; of the others before something is sent.
+/// The number of contacts whose device logs the engine asks for at each connection; it asks for the others before it sends
+/// something.
 const CHECKED: usize = 20;
-/// What failed inside of the relay or for lack of answers is tried again after this time, in milliseconds.
+/// After a failure inside the relay, or for lack of answers, the engine tries again after this time, in milliseconds.
 const RETRY: u32 = 2_000;
-/// What should never be refused, and was, is tried again after this time.
+/// After a refusal that should never happen, the engine tries again after this time.
 pub(in crate::core) const REFUSED: u32 = 60_000;
-/// And nothing later than after this, whatever the relay says.
+/// The engine waits no longer than this, whatever the relay says.
 const LONGEST_RETRY: u32 = 10 * 60 * 1000;
 
 impl Engine {
@@ -83,7 +84,7 @@ impl Engine {
         self.inbox = crate::core::channel::inbox::InboxWork::default();
     }
 
-    /// The connection ended before the answer came. What is stored is taken up again; a person is told.
+    /// The connection ended before the answer came. The engine repeats stored requests, and tells a person who waits.
     fn unanswered(&mut self, pending: &Pending) {
         match *pending {
             Pending::CheckUsername(view) => {
@@ -93,7 +94,7 @@ impl Engine {
                 self.wish = None;
                 self.reply(view, Reply::Failed(CommandError::Offline));
             }
-            // Asked again at the next connection; the person waits for that answer.
+            // The engine asks again at the next connection; the person waits for that answer.
             Pending::Register(Some(view)) => self.registering = Some(view),
             _ => {}
         }
@@ -110,7 +111,7 @@ impl Engine {
         }
     }
 
-    /// Asks for everything that is needed and not under way. Safe to call at any time.
+    /// Asks for everything that is needed and not under way. Callers may call it at any time.
     pub(in crate::core) fn resume(&mut self) {
         self.ask_joined_log();
         let Some(account) = self.account.as_ref().filter(|_| self.online()) else {
@@ -158,7 +159,7 @@ impl Engine {
         }
     }
 
-    /// Creates or subscribes, whichever the log needs.
+    /// Creates the log or subscribes to it, whichever it needs.
     pub(in crate::core) fn resume_log(&mut self, id: &LogId) {
         if self.sleeps(id) {
             return;
@@ -208,7 +209,7 @@ impl Engine {
                 self.give_up(id);
             }
             Err(RelayError::QuotaExceeded) => self.subscription_waits(id),
-            // Only these say that the log is not what it was; whatever else is refused may be asked again.
+            // Only these errors say that the log has changed at the relay; the engine may repeat any other request.
             Err(RelayError::UnknownLog | RelayError::WrongCapability | RelayError::RolledBack) => {
                 self.log_rolled_back(id);
             }
@@ -228,7 +229,7 @@ impl Engine {
         let live = self.live.or_default(*id);
         *live = LiveLog { subscribed: true, waits: false, head, ..*live };
         self.use_told_receipt(id);
-        // Those of logs that can tell them no more may go into this one.
+        // Receipts of logs that carry none any more may go into this log.
         self.receipts_due();
         self.changed.connection = true;
         self.membership.unsettle(id);
@@ -240,18 +241,18 @@ impl Engine {
         self.pump_log(id);
     }
 
-    /// Whether this device joined the log after others had written in it, and has read nothing yet.
+    /// Whether others had written in the log before this device joined, and this device has read nothing yet.
     pub(in crate::core) fn begins_late(&self, id: &LogId) -> bool {
         let late = self.transcripts.get(id).is_some_and(Transcript::begins_late);
         late && self.logs.get(id).is_some_and(|log| log.cursor == Seq(0))
     }
 
-    /// Whether something that was there at the time of a subscription has not come yet.
+    /// Whether something that the relay had at the time of a subscription has not come yet.
     pub(in crate::core) fn is_behind(&self) -> bool {
         let Some(account) = &self.account else {
             return false;
         };
-        // What was acknowledged is gone: the inbox's last number says nothing of what is still to come.
+        // Acknowledged entries are gone: the inbox's last number says nothing of what is still to come.
         let inbox = account.registered && (!self.inbox.subscribed || !self.inbox.entries.is_empty());
         let log_behind = |id: &LogId| {
             let live = self.live.get(id).copied().unwrap_or_default();
@@ -286,7 +287,7 @@ impl Engine {
     ) {
         let view = view.or(self.registering.take());
         let reply = match result {
-            // The relay has this very account under another name: this state is a copy from before that.
+            // The relay has this very account under another name: this state is a copy from before the change.
             Ok(()) | Err(RelayError::BadRequest) => {
                 if let Some(account) = &mut self.account {
                     account.registered = true;
@@ -313,7 +314,7 @@ impl Engine {
         }
     }
 
-    /// Asks how many KeyPackages are left, and makes new ones if that is few.
+    /// Asks how many KeyPackages are left, and makes new ones if few are.
     pub(in crate::core) fn count_key_packages(&mut self) {
         let Some(account) = self.account.as_ref().filter(|_| self.online()) else { return };
         let (address, capability) = (account.address(), account.inbox.clone());
@@ -336,7 +337,7 @@ impl Engine {
         }
     }
 
-    /// Takes back what is in the pool: this device may not have the private parts.
+    /// Withdraws the KeyPackages in the pool: this device may lack their private keys.
     pub(in crate::core) fn forget_key_packages(&mut self) {
         let Some(account) = &self.account else {
             return;

@@ -1,5 +1,5 @@
-//! The session with the relay: from an open connection to being up to date, what was asked and why, which logs are subscribed to,
-//! and the clock and timers that waits go by.
+//! The session with the relay: from an open connection to being up to date, requests and their reasons, subscriptions to
+//! logs, and the clock and timers of all waits.
 
 pub(in crate::core) mod connecting;
 pub(in crate::core) mod requests;

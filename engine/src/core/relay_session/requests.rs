@@ -1,4 +1,4 @@
-//! Requests to the relay and their answers on one connection.
+//! Sends requests to the relay and matches the answers, on one connection.
 
 use parley_protocol::codec::{FrameError, Remedy};
 use parley_protocol::device_log::SignedEntry;
@@ -19,45 +19,45 @@ use crate::set::Set;
 use crate::table::Table;
 use crate::view::{Connection, Outage, StorageState, ViewRequestId};
 
-/// The connection, and what was asked on it.
+/// The connection, and the requests on it.
 #[derive(Default)]
 pub(in crate::core) struct Link {
     pub(in crate::core) state: LinkState,
     next: u32,
     pending: Table<RequestId, Waiting>,
-    /// When the relay was last heard.
+    /// When this device last heard from the relay.
     heard: Moment,
-    /// What the relay's clock showed when it greeted this device.
+    /// The relay's clock when it greeted this device.
     pub(in crate::core) relay: Option<(Moment, UnixMillis)>,
-    /// Whose keys were found forged on this connection: they are not asked for again on it.
+    /// Accounts whose keys were forged on this connection: the engine does not ask for them again on it.
     pub(in crate::core) forged: Set<AccountId>,
-    /// Contacts whose device logs were asked for on this connection, and when last.
+    /// Contacts whose device logs the engine asked for on this connection, and when last.
     pub(in crate::core) checked: Table<AccountId, Moment>,
-    /// The relay has shown a log of the own account's devices that contradicts the one that is known here: to this device, or
-    /// to another of the account that said so.
+    /// The relay has shown a device log of the own account that contradicts the known one: to this device, or to another
+    /// device of the account that said so.
     pub(in crate::core) forked: bool,
-    /// The own device log was asked for on this connection.
+    /// The engine has asked for the own device log on this connection.
     pub(in crate::core) asked_own_log: bool,
-    /// What was brought back to the directory on this connection, and how often the device logs of contacts were.
+    /// What this device brought back to the directory on this connection, and how often for each contact's device log.
     pub(in crate::core) brought_back: BroughtBack,
     pub(in crate::core) whole: Table<AccountId, u32>,
-    /// What this device has done on this connection to say that it was rolled back.
+    /// What this device has done on this connection to tell that it was rolled back.
     pub(in crate::core) telling: Telling,
-    /// What the views were told last.
+    /// The connection state that the views were last told.
     pub(in crate::core) told: Option<Connection>,
     /// Why the connection ends, if the relay has said so.
     pub(in crate::core) outage: Outage,
 }
 
-/// A client comes back after this time at the latest, whatever the relay says, in milliseconds.
+/// A client connects again after this time at the latest, whatever the relay says, in milliseconds.
 const LONGEST_ABSENCE: u32 = 300_000;
 
-/// A connection on which something is asked, and nothing comes, is given up after this time, in milliseconds: the browser
-/// tells of a network that went away only when the operating system does, which takes minutes, or never does.
+/// The engine gives up a connection with an open request on which nothing comes for this time, in milliseconds: the browser
+/// reports a lost network only when the operating system does, which takes minutes, or never does.
 const QUIET: u64 = 60_000;
-/// It may take so much longer as what is on its way takes at so many bytes in a millisecond.
+/// The wait grows by the time that the bytes under way take at this many bytes in a millisecond.
 const SLOWEST: u64 = 4;
-/// However much else comes, no answer takes longer than so many times that.
+/// However much else comes, no answer takes longer than this many times the wait.
 const LONGEST: u64 = 5;
 
 /// A request without an answer.
@@ -67,7 +67,7 @@ struct Waiting {
     bytes: u64,
 }
 
-/// How far the connection has come.
+/// The state of the connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(in crate::core) enum LinkState {
     /// Not tried yet, or being made.
@@ -83,7 +83,7 @@ pub(in crate::core) enum LinkState {
     Halted(Remedy),
 }
 
-/// Why a request was sent, which is what its answer means.
+/// Why the engine sent a request, which decides what its answer means.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::core) enum Pending {
     Hello,
@@ -96,7 +96,7 @@ pub(in crate::core) enum Pending {
     Register(Option<ViewRequestId>),
     /// The relay was rolled back, and does not know the account.
     RegisterAgain,
-    /// The own log, before anything else is sent to a relay that was rolled back.
+    /// The own log, before this device sends anything else to a relay that was rolled back.
     OwnLogFirst,
     /// An entry of a device log that the relay lacks.
     BringBack {
@@ -104,7 +104,7 @@ pub(in crate::core) enum Pending {
         next: usize,
     },
     CheckUsername(ViewRequestId),
-    /// With the account that an invite names.
+    /// A search; with the account that an invite names.
     Find(ViewRequestId, Option<AccountId>),
     CountKeyPackages,
     PublishKeyPackages {
@@ -113,22 +113,22 @@ pub(in crate::core) enum Pending {
     SubscribeInbox,
     AckInbox,
     PostReady,
-    /// The directory is asked before an inbox entry is judged.
+    /// The directory's answer is needed to judge an inbox entry.
     JudgeInbox(AccountId),
-    /// The contact's log is asked for before their KeyPackages.
+    /// The contact's log, before this device claims their KeyPackages.
     Freshen(AccountId),
-    /// A contact said that their log has gone on.
+    /// A contact said that their device log has new entries.
     Gossip {
         account: AccountId,
         head: HeadHint,
     },
     Claim(AccountId),
-    /// KeyPackages for devices that are missing in a log.
+    /// KeyPackages for devices that a log lacks.
     ClaimFor {
         log: LogId,
         account: AccountId,
     },
-    /// KeyPackages of somebody who is to be added to a group.
+    /// KeyPackages of a person who will be added to a group.
     GroupClaim {
         log: LogId,
         account: AccountId,
@@ -142,29 +142,29 @@ pub(in crate::core) enum Pending {
     CloseSlot,
     /// The log of the account that a new device is offered.
     LinkLog(Box<Offer>),
-    /// The same log, when the entry should be in it.
+    /// The same log, when it should have the new device's entry.
     JoinedLog,
     AppendOwnLog {
         entry: SignedEntry,
         view: Option<ViewRequestId>,
     },
-    /// An account is looked for by its recovery phrase.
+    /// A search for an account by its recovery phrase.
     FindRecovery(ViewRequestId),
-    /// This device signs itself in with the recovery key.
+    /// This device enters the device log with the recovery key.
     AppendReturn,
-    /// The backup, to write it or to restore it.
+    /// The backup, to write or to restore it.
     FetchHead,
     FetchBlob,
     PutBlob,
     WriteHead,
     DeleteBlobs,
-    /// What members left for who comes by a link, to a member.
+    /// What members left for joiners by a link, fetched by a member.
     GroupPackage(LogId),
-    /// A link into a group, and what is looked at from outside.
+    /// A link into a group, and a group viewed from outside.
     OpenLink,
     VisitPackage(LogId),
     VisitLog(LogId),
-    /// This device comes into a group by a link.
+    /// This device joins a group by a link.
     Enter(GroupId, AppendId),
     /// This account asks to be let into a group, or asks no more.
     Ask(GroupId, AppendId),
@@ -181,13 +181,13 @@ pub(in crate::core) enum Pending {
         log: LogId,
         append: AppendId,
     },
-    /// A part of a file, which ends there, and when it was sent.
+    /// A part of a file, which ends at this byte, and when it was sent.
     PutFile {
         file: FileId,
         end: u64,
         sent: Moment,
     },
-    /// A chunk of a file, and when it was asked for.
+    /// A chunk of a file, and when the engine asked for it.
     FetchFile {
         file: FileId,
         index: u32,
@@ -200,18 +200,18 @@ impl Engine {
         matches!(self.link.state, LinkState::Open)
     }
 
-    /// Sends a request; its answer comes to [`Engine::received`] or never (when the connection ends).
+    /// Sends a request; its answer comes to [`Engine::received`], or never (if the connection ends).
     pub(in crate::core) fn ask(&mut self, request: Request, pending: Pending) {
         if let Some(bytes) = self.asks(request, pending) {
             self.out.push(Output::Send(bytes));
         }
     }
 
-    /// Notes that this is asked; the frame.
+    /// Registers a request; returns its frame.
     fn asks(&mut self, request: Request, pending: Pending) -> Option<Vec<u8>> {
         let id = RequestId(self.link.next);
         self.link.next = self.link.next.wrapping_add(1);
-        // Only what was bounded before is asked, so that encoding does not fail; a frame too long is not sent.
+        // The engine asks only what was bounded before, so encoding does not fail; it does not send a frame that is too long.
         let bytes = (ClientFrame { id, request }).encode().ok()?;
         let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
         self.link.pending.insert(id, Waiting { pending, sent: self.steady, bytes: length });
@@ -219,7 +219,7 @@ impl Engine {
         Some(bytes)
     }
 
-    /// Asks for a sign of life. It depends on nothing that is not on disk yet, and so does not wait for the disk.
+    /// Sends a ping. A ping depends on nothing that is not on disk yet, and so does not wait for the disk.
     pub(in crate::core) fn probe(&mut self) {
         if self.online()
             && !self.is_pending(|pending| *pending == Pending::Probe)
@@ -242,7 +242,7 @@ impl Engine {
         self.link.pending.values().any(|waiting| what(&waiting.pending))
     }
 
-    /// When the connection is given up if nothing comes.
+    /// When the engine gives up the connection if nothing comes.
     fn answers_due(&self) -> Option<Moment> {
         let oldest = self.link.pending.values().map(|waiting| waiting.sent).min()?;
         let bytes: u64 = self.link.pending.values().map(|waiting| waiting.bytes).sum();
@@ -251,7 +251,7 @@ impl Engine {
         Some(quiet.min(oldest.after(patience.saturating_mul(LONGEST))))
     }
 
-    /// Gives a connection up that seems to be none any more.
+    /// Gives up a connection that seems dead.
     pub(in crate::core) fn answers_timer(&mut self) {
         let Some(at) = self.answers_due() else { return };
         let later = self.steady.after(QUIET);
@@ -260,7 +260,7 @@ impl Engine {
             return;
         }
         self.timers.answers = Some(later);
-        // What waits for the disk has not left.
+        // A request that waits for the disk has not left.
         if self.storage == StorageState::Good {
             self.out.push(Output::Reconnect);
         }

@@ -1,6 +1,7 @@
-//! A clock for waits. The clock on the wall may be put forward or back at any time; a wait is a length, and lasts no
-//! longer than that whatever is done to it. This clock goes on with the one on the wall and stands still when that goes
-//! back. (Put forward, it cannot be told from a computer that slept: what was waited for is then due at once.)
+//! A clock for waits that survives changes of the wall clock. Somebody may put the wall clock forward or back at any time; a
+//! wait is a length of time, and no such change makes it longer. This clock goes on with the wall clock and stands still when
+//! that goes back. (The engine cannot tell a wall clock that was put forward from a computer that slept: the waits are then
+//! due at once.)
 
 use parley_protocol::ids::UnixMillis;
 
@@ -9,7 +10,7 @@ use parley_protocol::ids::UnixMillis;
 pub(in crate::core) struct Moment(u64);
 
 impl Moment {
-    /// So many milliseconds after it.
+    /// The moment this many milliseconds later.
     pub(in crate::core) const fn after(self, ms: u64) -> Self {
         Self(self.0.saturating_add(ms))
     }
@@ -19,41 +20,41 @@ impl Moment {
         self.0.saturating_sub(earlier.0)
     }
 
-    /// The moment at which the clock on the wall, which shows `wall` at this moment, will show the other time: if it is
-    /// not touched until then.
+    /// The moment at which the wall clock, which shows `wall` at this moment, will show `shows`, if nobody changes the clock
+    /// until then.
     pub(in crate::core) const fn when(self, wall: UnixMillis, shows: UnixMillis) -> Self {
         self.after(shows.0.saturating_sub(wall.0))
     }
 
-    /// What the clock on the wall, which shows `wall` at this moment, will show at another one.
+    /// What the wall clock, which shows `wall` at this moment, will show at another moment.
     pub(in crate::core) const fn shown_at(self, wall: UnixMillis, then: Self) -> UnixMillis {
         let (on, back) = (then.since(self), self.since(then));
         UnixMillis(wall.0.saturating_add(on).saturating_sub(back))
     }
 }
 
-/// What is waited for, and until when.
+/// The times that the engine waits for.
 #[derive(Default)]
 pub(in crate::core) struct Timers {
     /// Receipts are due.
     pub(in crate::core) receipts: Option<Moment>,
-    /// Something that failed for now is tried again.
+    /// The engine tries something that failed again.
     pub(in crate::core) retry: Option<Moment>,
-    /// Change sets that failed are offered again.
+    /// The engine offers failed change sets again.
     pub(in crate::core) storage: Option<Moment>,
-    /// The backup is written, or asked again.
+    /// The engine writes the backup, or asks for it again.
     pub(in crate::core) backup: Option<Moment>,
-    /// Keys of a group are replaced.
+    /// The engine replaces the keys of a group.
     pub(in crate::core) renewal: Option<Moment>,
-    /// Drafts are told.
+    /// The engine tells drafts to the other devices.
     pub(in crate::core) drafts: Option<Moment>,
-    /// Something that was asked on this connection should have been answered.
+    /// A request on this connection should have been answered.
     pub(in crate::core) answers: Option<Moment>,
     /// A removed device with nothing to keep ends.
     pub(in crate::core) last_words: Option<Moment>,
-    /// For when a wake-up was asked for.
+    /// The time of the wake-up that the engine asked for.
     pub(in crate::core) told: Option<Moment>,
-    /// One was asked for at once, because the moment of one that was asked for is over.
+    /// The engine asked for a wake-up at once, because the moment of an earlier one is over.
     pub(in crate::core) overdue: bool,
 }
 

@@ -1,5 +1,6 @@
-//! Which logs are read when the relay takes no more subscriptions: those that this person uses keep theirs, and the others
-//! take turns. A limit is for later, and never the end of a log; nor can strangers push out by number what is in use.
+//! Chooses which logs this device reads when the relay takes no more subscriptions: logs that the person uses keep theirs,
+//! and the others take turns. The limit delays the reading of a log and never ends it; and strangers cannot push out logs in
+//! use by their number.
 
 use std::collections::VecDeque;
 
@@ -14,14 +15,14 @@ use crate::domain::conversation::State;
 
 /// How long a turn is, in milliseconds.
 const TURN: u64 = 60_000;
-/// So many logs are read in one turn.
+/// Logs read in one turn.
 const AT_A_TIME: usize = 64;
 
 /// Logs that wait for a subscription on this connection.
 #[derive(Default)]
 pub(in crate::core) struct Turns {
     waiting: VecDeque<LogId>,
-    /// Those that had a turn: they come after all others.
+    /// Logs that had a turn: they come after all others.
     had: VecDeque<LogId>,
     next: Option<Moment>,
 }
@@ -39,7 +40,7 @@ enum Dealings {
 type Use = (Dealings, bool, UnixMillis);
 
 impl Engine {
-    /// All logs, those first that are used most.
+    /// All logs, the most used first.
     pub(in crate::core) fn logs_by_use(&self) -> Vec<LogId> {
         let mut logs: Vec<(Use, LogId)> = self.logs.values().map(|log| (self.use_of(log), log.id)).collect();
         logs.sort_unstable_by(|one, other| other.cmp(one));
@@ -73,7 +74,7 @@ impl Engine {
         }
     }
 
-    /// The relay takes no more subscriptions: this one waits, unless its log is used more than another one.
+    /// The relay takes no more subscriptions: this one waits, unless its log is used more than a subscribed one.
     pub(in crate::core) fn subscription_waits(&mut self, id: &LogId) {
         let Some(log) = self.logs.get(id) else { return };
         let used = self.use_of(log);
@@ -94,7 +95,7 @@ impl Engine {
         self.retry_later(60_000);
     }
 
-    /// Something is to be written into a log that waits: it is read now.
+    /// Something is to be written into a waiting log: this device reads it now.
     pub(in crate::core) fn takes_its_turn(&mut self, id: &LogId) {
         match self.least_used() {
             Some((_, other)) => self.swap(&other, id),
@@ -102,7 +103,7 @@ impl Engine {
         }
     }
 
-    /// Logs that wait are read for a while, in place of others that are used as little.
+    /// Reads waiting logs for a while, in place of others that are used as little.
     pub(in crate::core) fn take_turns(&mut self) {
         let Some(next) = self.turns.next else { return };
         let left = next.since(self.steady);
@@ -122,7 +123,7 @@ impl Engine {
             let dealings = self.dealings(log);
             match reading.next().filter(|((theirs, ..), _)| *theirs <= dealings) {
                 Some((_, other)) => self.swap(&other, &id),
-                // There may be room by now.
+                // The relay may have room by now.
                 None => self.try_again(&id),
             }
         }
@@ -132,7 +133,7 @@ impl Engine {
         }
     }
 
-    /// Logs that are read to their end, and on which nothing is on its way.
+    /// Logs that are read to their end, and on which nothing is under way.
     fn reading(&self) -> Vec<(Use, LogId)> {
         let idle = |log: &&Log| {
             self.live.get(&log.id).is_some_and(|live| {
@@ -147,7 +148,7 @@ impl Engine {
         self.reading().into_iter().min()
     }
 
-    /// One log gives its subscription to another one, and waits for its next turn.
+    /// One log gives its subscription to another, and waits for its next turn.
     fn swap(&mut self, gives: &LogId, takes: &LogId) {
         self.unsubscribe(gives);
         self.turns.had.push_back(*gives);
@@ -162,7 +163,7 @@ impl Engine {
         self.subscribe_log(id);
     }
 
-    /// Nothing more is brought of a log.
+    /// Ends the subscription of a log.
     pub(in crate::core) fn unsubscribe(&mut self, id: &LogId) {
         if let Some(live) = self.live.get_mut(id)
             && std::mem::take(&mut live.subscribed)

@@ -1,4 +1,4 @@
-//! Why messages wait although there is a connection: what the relay said last, for as long as it is so.
+//! Tells why messages wait although there is a connection: the relay's last refusal, for as long as it holds.
 
 use parley_protocol::frame::{RelayError, Retry};
 use parley_protocol::ids::AccountId;
@@ -7,7 +7,7 @@ use crate::core::Engine;
 use crate::domain::conversation::id_of;
 use crate::view::{Outage, WaitReason};
 
-/// A pause of the relay's that is shorter than this is over before anybody could read of it, in milliseconds.
+/// A pause of the relay that is shorter than this, in milliseconds, is over before anybody could read of it.
 const WORTH_TELLING: u32 = 3_000;
 
 impl Engine {
@@ -33,21 +33,21 @@ impl Engine {
         self.hold_up(peer, reason);
     }
 
-    /// Nothing holds messages to `peer` up any more, as far as is known.
+    /// Nothing holds messages to `peer` up any more, as far as this device knows.
     pub(in crate::core) fn let_go(&mut self, peer: &AccountId) {
         if self.holdups.remove(peer).is_some() {
             self.changed.conversations.insert(id_of(peer));
         }
     }
 
-    /// The connection is gone, and what was known with it.
+    /// The connection is gone, and with it what the relay said on it.
     pub(in crate::core) fn forget_holdups(&mut self) {
         for (peer, _) in std::mem::take(&mut self.holdups) {
             self.changed.conversations.insert(id_of(&peer));
         }
     }
 
-    /// The relay will not have this device on this connection. When to come back is the relay's to say.
+    /// The relay refuses this device on this connection, and says when to connect again.
     pub(in crate::core) fn turned_away(&mut self, error: RelayError) {
         self.link.outage = match error {
             RelayError::StorageFull => Outage::Full,

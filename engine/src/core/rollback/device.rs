@@ -1,7 +1,7 @@
-//! A device whose state is an older one again: a browser profile that was restored from a copy. It uses none of the
-//! copy's keys, takes its KeyPackages back, and says in its account's log that it was rolled back, since there may be
-//! conversations of which the copy knows nothing. Whoever shares a log with it and hears nothing of that log begins
-//! another one, and sends again what stands in the first.
+//! Handles a device whose state is an older one again: a browser profile that was restored from a copy. The device uses none
+//! of the copy's keys, withdraws its KeyPackages, and says in its account's log that it was rolled back, since conversations
+//! may exist of which the copy knows nothing. Another device that shares a log with it and hears nothing from it about that
+//! log begins another log, and sends again what stands in the first.
 
 use parley_protocol::device_log::Change;
 use parley_protocol::frame::{Answer, RelayError, Retry};
@@ -22,8 +22,8 @@ use crate::set::Set;
 use crate::table::Table;
 use crate::view::Gap;
 
-/// How long a device that was rolled back has to say by itself which logs it cannot read, in milliseconds; from its
-/// last word on.
+/// How long a device that was rolled back has to name the logs that it cannot read, in milliseconds, counted from its last
+/// message about them.
 const PATIENCE: u64 = 30_000;
 
 /// As it is stored.
@@ -32,22 +32,22 @@ const PATIENCE: u64 = 30_000;
 pub(in crate::core) struct Rollback {
     /// This device was rolled back, and its account's log does not say so.
     untold: bool,
-    /// The relay was rolled back to a copy, and may give out KeyPackages whose private parts are gone.
+    /// The relay was rolled back to a copy, and may give out KeyPackages whose private keys are gone.
     stale_pool: bool,
-    /// Since then somebody may have used one: the first Welcome that does not open says so ...
+    /// Somebody may have used such a KeyPackage since: the first Welcome that does not open shows that ...
     may_miss: bool,
-    /// ... and that was not said in the account's log so far.
+    /// ... and the account's log does not say so yet.
     missed: bool,
-    /// Logs in which there is a device that was rolled back, and that it has not named since.
+    /// Logs with a device that was rolled back and has not named them since.
     doubtful: Set<LogId>,
-    /// By the log in which they did, those that somebody who was rolled back has named so far.
+    /// By the log with the resyncs, the logs that a rolled-back account has named so far.
     named: Table<LogId, Set<LogId>>,
-    /// When they are given up, by the other account: what one person says makes nobody wait for another.
+    /// When this device gives the doubtful logs up, by the other account: what one person says makes nobody wait for another.
     #[serde(skip)]
     until: Table<ConversationKey, Moment>,
 }
 
-/// How far a connection has come with telling.
+/// How far this connection has come with telling the rollback.
 #[derive(Default)]
 pub(in crate::core) struct Telling {
     pub(in crate::core) noticed: bool,
@@ -56,7 +56,7 @@ pub(in crate::core) struct Telling {
 }
 
 impl Rollback {
-    /// On the next connection there is time again.
+    /// A new connection gives the full time again.
     pub(in crate::core) fn forget_connection(&mut self) {
         self.until.clear();
     }
@@ -67,7 +67,7 @@ impl Engine {
         self.save(keys::ROLLBACK, &self.rollback);
     }
 
-    /// This device's state is older than what the relay has seen of it.
+    /// This device's state is older than the one that the relay has seen.
     pub(in crate::core) fn noticed_rollback(&mut self) {
         self.rollback.untold = true;
         self.link.telling = Telling { noticed: true, ..Telling::default() };
@@ -75,7 +75,7 @@ impl Engine {
         self.abandon_all();
     }
 
-    /// This device has lost its keys of a group: whoever is in it lets it in again, once they read so in its account's log.
+    /// This device has lost its keys of a group: its members add it again, once they read so in the account's log.
     pub(in crate::core) fn say_lost(&mut self) {
         self.rollback.untold = true;
         self.link.telling = Telling::default();
@@ -83,7 +83,7 @@ impl Engine {
         self.tell_rollback();
     }
 
-    /// What the relay has of this device's KeyPackages is from a copy.
+    /// The relay's KeyPackages of this device are from a copy.
     pub(in crate::core) fn pool_is_stale(&mut self) {
         self.rollback.stale_pool = true;
         self.rollback.may_miss = true;
@@ -91,7 +91,7 @@ impl Engine {
         self.save_rollback();
     }
 
-    /// A Welcome does not open. Once for each time that the relay was rolled back, since anybody can send such a thing.
+    /// A Welcome does not open. Counts once for each rollback of the relay, since anybody can send such a Welcome.
     pub(in crate::core) fn could_not_open(&mut self) {
         if std::mem::take(&mut self.rollback.may_miss) {
             self.rollback.missed = true;
@@ -101,7 +101,7 @@ impl Engine {
         }
     }
 
-    /// No key of it may be used again.
+    /// Abandons all logs: no key of theirs may be used again.
     fn abandon_all(&mut self) {
         let conversations: Vec<_> = self.conversations.values().map(|c| (c.key, c.logs.clone())).collect();
         for (key, logs) in conversations {
@@ -127,7 +127,8 @@ impl Engine {
         }
     }
 
-    /// Gives a log up, and says up to which place this device knows it: it knows nothing of those that are not named.
+    /// Gives a log up, and says up to which place this device knows it: this device knows nothing of logs that it does not
+    /// name.
     fn name(&mut self, id: &LogId, key: &ConversationKey) {
         let Some((stage, cursor)) = self.logs.get(id).map(|log| (log.stage, log.cursor)) else { return };
         match stage {
@@ -137,7 +138,7 @@ impl Engine {
                 self.end_log(id);
             }
             Stage::Dead => {
-                // What was asked for before came in another log, of which the same is said.
+                // What this device asked for before came in another log, which this device names too.
                 let asked = self.transcripts.get(id).is_some_and(|transcript| transcript.asked.is_some());
                 let after = if asked { Seq(u64::MAX) } else { cursor };
                 let resync = Resync { log: *id, after, reach: None, count: false };
@@ -146,21 +147,21 @@ impl Engine {
         }
     }
 
-    /// A log was named in another one.
+    /// Somebody named a log in another log.
     pub(in crate::core) fn is_named(&mut self, here: &LogId, log: &LogId) {
         self.rollback.named.or_default(*here).insert(*log);
         self.save_rollback();
     }
 
-    /// The logs that were named in this one; no more are.
+    /// Returns and forgets the logs that were named in this log.
     pub(in crate::core) fn take_named(&mut self, here: &LogId) -> Set<LogId> {
         let Some(named) = self.rollback.named.remove(here) else { return Set::default() };
         self.save_rollback();
         named
     }
 
-    /// Goes on with what is to be done on this connection: the pool first, so that who reads the word in the log
-    /// finds only KeyPackages that can be opened.
+    /// Continues with what this connection has to tell: the pool first, so that a member who reads the word in the device log
+    /// finds only KeyPackages that this device can open.
     pub(in crate::core) fn tell_rollback(&mut self) {
         let Rollback { untold, stale_pool, missed, .. } = self.rollback;
         if !(untold || stale_pool || missed) || !self.online() {
@@ -215,8 +216,8 @@ impl Engine {
         self.rollback.untold
     }
 
-    /// People who are in groups where this device has lost its place, and with whom it talks, hear that the account's log has news:
-    /// whatever is said brings how far that log has come, and this says nothing else.
+    /// Tells members of groups where this device has lost its place, and with whom it talks, that the account's log has news:
+    /// every message brings how far that log has come, and these messages say nothing else.
     fn tell_of_lost_places(&mut self) {
         let lost = self.group_chats.all.values().filter(|chat| chat.standing == Standing::Lost);
         let people: Set<AccountId> =
@@ -229,7 +230,7 @@ impl Engine {
         }
     }
 
-    /// The log of an account has entries after the first `before`: what devices say there of themselves.
+    /// The log of an account has entries after the first `before`: reads what devices say there of themselves.
     pub(in crate::core) fn hear_rollback(&mut self, account: &AccountId, before: usize) {
         let own = self.account.as_ref().filter(|own| own.id == *account).map(|own| own.device);
         let log = match own {
@@ -241,10 +242,10 @@ impl Engine {
         let is_other = |device: &DeviceId| Some(*device) != own && log.device(device).is_some();
         let others = log.rolled_back_since(before).any(|device| is_other(&device));
         let missed: Vec<DeviceId> = log.missed_since(before).filter(is_other).collect();
-        // A copy that is rolled back again finds there too what was said the time before.
+        // A copy that is rolled back again also finds there what it said the time before.
         if self.link.telling.said && own.is_some_and(|own| said.contains(&own)) {
             self.rollback_is_told();
-            // Groups let this device in again only by KeyPackages from after its word.
+            // Groups add this device again only by KeyPackages from after its word.
             if !self.group_chats.all.is_empty() {
                 self.forget_key_packages();
                 self.tell_of_lost_places();
@@ -257,8 +258,8 @@ impl Engine {
         }
     }
 
-    /// Of these logs nobody knows whether all of the account's devices read them; or only of those in which these have
-    /// said nothing so far.
+    /// Doubts logs of an account: nobody knows whether all of the account's devices read them; or doubts only those in which
+    /// the devices in `missed` have said nothing so far.
     fn doubt(&mut self, account: &AccountId, missed: &[DeviceId]) {
         let own = self.is_own_account(account);
         let retired = |id: &LogId| self.transcripts.get(id).is_some_and(|transcript| transcript.retired);
@@ -281,7 +282,7 @@ impl Engine {
         }
     }
 
-    /// What was not named in time was forgotten.
+    /// Gives up the logs that were not named in time: their device has forgotten them.
     pub(in crate::core) fn settle_doubts(&mut self) {
         if !self.online() {
             return;
@@ -305,7 +306,7 @@ impl Engine {
         }
     }
 
-    /// Whether there was time enough to name the logs with somebody; if not, this comes back when there was.
+    /// Whether there was enough time to name the logs with somebody; if not, sets a timer.
     fn patience_ends(&mut self, key: ConversationKey) -> bool {
         let latest = self.steady.after(PATIENCE);
         let until = self.rollback.until.get(&key).copied().unwrap_or(latest);
@@ -317,7 +318,7 @@ impl Engine {
         left == 0
     }
 
-    /// Another log takes the place of one that a device of its members has forgotten.
+    /// Replaces a log that a device of its members has forgotten.
     fn begin_anew(&mut self, id: &LogId) {
         let retired = self.transcripts.get(id).is_some_and(|transcript| transcript.retired);
         let Some((key, stage)) = self.logs.get(id).map(|log| (log.conversation, log.stage)) else { return };
@@ -335,7 +336,7 @@ impl Engine {
         self.pump(key.id());
     }
 
-    /// A log took the place of one of which this device knows nothing.
+    /// A log replaced another one of which this device knows nothing.
     pub(in crate::core) fn unknown_log_retired(&mut self, key: &ConversationKey, at: At) {
         let own = self.account.as_ref().map(|account| account.device);
         let was_rolled_back = self

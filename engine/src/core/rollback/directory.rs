@@ -1,6 +1,6 @@
-//! A directory that was rolled back to an older copy: it lacks accounts, or the last entries of device logs. Whoever knows
-//! more brings it back. All of it is signed by the account's devices, so that nobody has to be believed; and a device that
-//! was removed after the copy does not come to life again.
+//! Repairs a directory that was rolled back to an older copy, and so lacks accounts, or the last entries of device logs. A
+//! client that knows more sends the missing entries. The account's devices have signed all of them, so that nobody has to be
+//! trusted; and a device that was removed after the copy does not come to life again.
 
 use parley_protocol::bounded::List;
 use parley_protocol::device_log::DeviceLog;
@@ -15,20 +15,20 @@ use crate::directory_entry::{Found, LookUpError};
 use crate::io::Output;
 use crate::view::Warning;
 
-/// So many other usernames are tried on one connection when the own one belongs to somebody else by now.
+/// Other usernames that the engine tries on one connection if somebody else has the own one by now.
 const MAX_NAMES: u32 = 16;
 
-/// What was done on a connection to a relay whose directory lacks something.
+/// What this device has done on a connection to a relay whose directory lacks something.
 #[derive(Default)]
 pub(in crate::core) struct BroughtBack {
-    /// This device swapped its stamp a second time: the directory is as far as it could be brought.
+    /// This device swapped its stamp a second time: it has brought back to the directory what it could.
     checked_in_again: bool,
-    /// Usernames that were tried.
+    /// The number of usernames tried.
     names: u32,
 }
 
 impl Engine {
-    /// The relay was rolled back. What of this device's it has is from before.
+    /// The relay was rolled back. What it has of this device is from before.
     pub(in crate::core) fn noticed_that_the_relay_rolled_back(&mut self) {
         self.pool_is_stale();
         self.backup_rolled_back();
@@ -56,7 +56,7 @@ impl Engine {
         }
     }
 
-    /// Somebody else has the account's username by now: the account is called by the name and a number.
+    /// Somebody else has the account's username by now: the account takes that name with a number.
     fn take_another_username(&mut self) {
         let [first, second] = self.random.array();
         let number = format!("{:04}", u16::from_be_bytes([first, second]) % 10_000);
@@ -79,7 +79,7 @@ impl Engine {
         }
     }
 
-    /// Looks, before anything else, whether the directory lacks entries of the own device log.
+    /// Checks, before anything else, whether the directory lacks entries of the own device log.
     pub(in crate::core) fn catch_directory_up(&mut self) {
         let Some(account) = self.account.as_ref().map(|account| account.id) else { return self.open_link() };
         self.look_up(account, Pending::OwnLogFirst);
@@ -108,7 +108,7 @@ impl Engine {
         )
     }
 
-    /// The own device log is at the relay as far as this device knows it, if the relay takes it.
+    /// The relay has the own device log as far as this device knows it, or refused it.
     fn directory_is_caught_up(&mut self) {
         if self.link.state != LinkState::Greeting {
             return self.resume();
@@ -120,7 +120,7 @@ impl Engine {
         }
     }
 
-    /// Brings the entries of a device log back that the relay lacks, the first of which is this one.
+    /// Brings back the entries of a device log that the relay lacks, from entry `next` on.
     pub(in crate::core) fn bring_back(&mut self, account: AccountId, next: usize) {
         let under_way = |pending: &Pending| matches!(pending, Pending::BringBack { account: other, .. } if *other == account);
         if self.is_pending(under_way) {
@@ -154,9 +154,9 @@ impl Engine {
                 self.link.asked_own_log &= !own;
                 self.retry_later(pause);
             }
-            // Somebody else brings it back, or it went on: the next question tells.
+            // Somebody else brings it back, or the log has grown: the next question tells.
             Err(Retry::AfterCatchUp) => self.is_whole(account),
-            // It does not take what goes on from what it has shown: that was not all that it has.
+            // The relay refuses entries that continue what it has shown: it has not shown all that it has.
             Err(Retry::Never) => {
                 if let Some(contact) = self.contacts.get_mut(&account) {
                     contact.warning = Some(Warning::ForkedDeviceLog);

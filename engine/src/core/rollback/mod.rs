@@ -1,4 +1,4 @@
-//! State that is an older one again: of this device, of the relay, of its directory. Stamps detect it.
+//! Rollback: the state of this device, of the relay or of its directory is an older one again. Stamps detect it.
 
 pub(in crate::core) mod device;
 pub(in crate::core) mod directory;

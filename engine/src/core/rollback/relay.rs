@@ -1,6 +1,6 @@
-//! A relay whose database was rolled back to an older copy. It has lost what came since, and gives out the same numbers a
-//! second time. Nothing stays "sent" that it does not have any more: each device says how far it has read a log of which
-//! entries were lost, everybody sends again in another log what the others lack, and nobody shows anything twice.
+//! Handles a relay whose database was rolled back to an older copy. The relay has lost what came since the copy, and gives
+//! out the same numbers a second time. No message stays "sent" that the relay lost: each device says how far it has read a
+//! log that lost entries, each author sends again in another log what the others lack, and no device shows a message twice.
 
 use parley_protocol::frame::KnownPlace;
 use parley_protocol::ids::{Era, LogId, Seq};
@@ -17,8 +17,8 @@ use crate::table::Table;
 use crate::view::Delivery;
 
 impl Engine {
-    /// The last entry of a log that this device knows to be at the relay: one that it has read, wrote or keeps for its
-    /// turn.
+    /// The last entry of a log that this device knows to be at the relay: one that it has read, written, or keeps until the
+    /// entry's turn.
     pub(in crate::core) fn known_place(&self, id: &LogId) -> Option<KnownPlace> {
         let read = self.transcripts.get(id).and_then(Transcript::last_read);
         let own = self.logs.get(id).into_iter().flat_map(|log| &log.own);
@@ -39,7 +39,7 @@ impl Engine {
             return self.end_log(id);
         }
         self.say_how_far(id);
-        // Whoever lacks more than that says so.
+        // A device that lacks more says so.
         self.retire(id, delivered);
         self.end_log(id);
         self.show_states(id);
@@ -50,15 +50,15 @@ impl Engine {
         }
     }
 
-    /// What the account's other devices told in a log of their own conversation does not come any more: they tell all of it in
-    /// another one.
+    /// Asks the account's other devices for everything: what they told in a log of their own conversation does not come any
+    /// more; they tell all of it again in another log.
     pub(in crate::core) fn ask_own_devices_for_all(&mut self, key: ConversationKey) {
         let resync = Resync { log: EVERY_OTHER, after: Seq(0), reach: None, count: false };
         self.enqueue(key, Body::Resync(resync), None);
         self.pump(key.id());
     }
 
-    /// Tells the account's other devices which logs was rolled back, if some have not heard it.
+    /// Tells the account's other devices which logs were rolled back, if some do not know it.
     pub(in crate::core) fn tell_lost_logs(&mut self) {
         let lost =
             self.logs.values().filter(|log| !self.is_own_conversation(&log.conversation)).filter_map(|log| {
@@ -82,7 +82,7 @@ impl Engine {
         self.show_states(id);
     }
 
-    /// Says once how far this device has read a log: the others know then what to send again.
+    /// Says once how far this device has read a log: then the others know what to send again.
     fn say_how_far(&mut self, id: &LogId) {
         let Some((key, cursor)) = self.logs.get(id).map(|log| (log.conversation, log.cursor)) else { return };
         let transcript = self.transcripts.or_default(*id);
@@ -94,7 +94,7 @@ impl Engine {
         self.save_transcript(id);
         self.resyncs.count(key, self.steady);
         if !self.is_own_conversation(&key) {
-            // Who joins the new log later does not read what was said in it before.
+            // A device that joins the new log later does not read what was said in it before.
             self.sync(Sync::RolledBack(key, *id, reach.clone()));
             self.ask_for_rest(id);
         }
@@ -103,12 +103,12 @@ impl Engine {
             Body::Resync(Resync { log: *id, after: cursor, reach: Some(reach), count: false }),
             None,
         );
-        // What was said in this log of others may be lost with it.
+        // What this log said of other logs may be lost with it.
         self.say_again_how_far(id);
     }
 
-    /// This device was let into a log after others had written in it, and did not read what they sent again there: it says
-    /// once more how far it has read the logs that this one stands for.
+    /// This device joined a log after others had written there, and did not read what they sent again in it: says again how
+    /// far it has read the logs that this log replaces.
     pub(in crate::core) fn say_again_how_far(&mut self, id: &LogId) {
         let Some(key) = self.logs.get(id).map(|log| log.conversation) else { return };
         let logs = self.conversations.get(&key.id()).map(|c| c.logs.clone()).unwrap_or_default();
@@ -126,7 +126,7 @@ impl Engine {
         reach.zip(place.era).is_some_and(|(reach, era)| reach.is_another(place.seq, era))
     }
 
-    /// When a place in a log was given out.
+    /// The era in which the relay gave out a place of a log.
     fn era_at(&self, id: &LogId, seq: Seq) -> Option<Era> {
         let own = || self.logs.get(id)?.own.iter().find(|own| own.seq == seq).map(|own| own.era);
         let reach = self.transcripts.get(id).map(Transcript::reach);
@@ -134,8 +134,8 @@ impl Engine {
         reach.and_then(|reach| reach.era_of(seq)).or_else(own).or_else(forgotten)
     }
 
-    /// When the first place of a message in a log was given out. What came otherwise than by reading the log may have the
-    /// number of something else here.
+    /// The era of a message's first place in a log. A message that came another way than by reading the log may have the
+    /// number of another entry here.
     pub(in crate::core) fn era_of(&self, id: &LogId, message: &Message) -> Option<Era> {
         let elsewhere = self.late.elsewhere.get(id);
         let told = elsewhere.and_then(|elsewhere| elsewhere.era_of(&message.id));
@@ -144,7 +144,7 @@ impl Engine {
         told.or_else(|| if message.log == *id { by_number() } else { Some(UNKNOWN_ERA) })
     }
 
-    /// Whether the relay has lost an own message, and has not got it again.
+    /// Whether the relay has lost an own message, and does not have it again.
     pub(in crate::core) fn waits_again(&self, id: &LogId, seq: Seq) -> bool {
         let Some(transcript) = self.transcripts.get(id).filter(|transcript| transcript.lost) else {
             return false;
@@ -153,7 +153,7 @@ impl Engine {
         transcript.due.is_some_and(|after| seq > after) || self.outbox.values().any(|entry| here(&entry.body))
     }
 
-    /// Shows what became of the own messages in a log of which entries were lost.
+    /// Shows the delivery states of own messages in a log that lost entries.
     pub(in crate::core) fn show_states(&mut self, id: &LogId) {
         let Some(key) = self.logs.get(id).map(|log| log.conversation) else { return };
         let places: Vec<Seq> =

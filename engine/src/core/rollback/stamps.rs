@@ -1,7 +1,6 @@
-//! Checking in: before anything else is sent on a connection, this device learns whether its state is the one that
-//! was here last, and whether the relay's is. It leaves another stamp before anything is begun of which a copy that was
-//! made before knows nothing and nothing else would tell: a log, KeyPackages, a Welcome that is taken from the inbox, an
-//! entry of the device log.
+//! Detects rollbacks by stamps. Before this device sends anything else on a connection, it learns whether its own state is
+//! the latest one, and whether the relay's is. It leaves a new stamp before it begins anything that an earlier copy would not
+//! know and that nothing else would reveal: a log, KeyPackages, taking a Welcome from the inbox, an entry of the device log.
 
 use parley_protocol::frame::{Answer, RelayError, Request, Retry, SwapStamp};
 use parley_protocol::ids::Stamp;
@@ -20,14 +19,14 @@ impl Engine {
         }
     }
 
-    /// What is asked after this takes effect after it: the relay keeps the order of a device's requests.
+    /// Leaves a stamp. Later requests take effect after it: the relay keeps the order of a device's requests.
     pub(in crate::core) fn leave_stamp(&mut self) {
         if self.online() {
             self.swap_stamp(Pending::LeaveStamp);
         }
     }
 
-    /// Leaves another stamp at the relay, if this device is known there.
+    /// Leaves another stamp at the relay, if the relay knows this device.
     fn swap_stamp(&mut self, pending: fn(Stamp) -> Pending) -> bool {
         let Some(account) = self.account.as_ref().filter(|account| account.registered) else {
             return false;
@@ -41,8 +40,8 @@ impl Engine {
 
     pub(in crate::core) fn stamp_left(&mut self, stamp: Stamp, result: &Result<Answer, RelayError>) {
         if let Ok(Answer::StampSwapped { before }) = result {
-            // Another process runs with a copy of this device. Once on each connection: a relay that says so of every
-            // stamp must not keep this device at making new logs and KeyPackages.
+            // Another process runs with a copy of this device. Counts once on each connection: a relay that says so of every
+            // stamp must not make this device create new logs and KeyPackages without end.
             if self.judge_stamp(stamp, *before) == Verdict::RolledBack && !self.link.telling.noticed {
                 self.noticed_rollback();
                 self.resume();
@@ -83,7 +82,7 @@ impl Engine {
     pub(in crate::core) fn open_link(&mut self) {
         self.link.state = LinkState::Open;
         self.changed.connection = true;
-        // A process that died may have left some unsaid.
+        // A process that died may have left some receipts unsent.
         self.receipts_due();
         self.resume();
     }

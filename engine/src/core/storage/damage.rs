@@ -1,4 +1,4 @@
-//! What is done about records that do not open: everything else goes on, and what is missing is asked for.
+//! Handles records that do not open: everything else goes on, and the engine asks for what is missing.
 
 use parley_protocol::ids::{AccountId, GroupId, LogId, MessageId, Seq};
 
@@ -17,22 +17,21 @@ use crate::set::Set;
 use crate::table::Table;
 use crate::view::{ConversationId, Gap};
 
-/// Messages by which the entry of a conversation in the list is put together again.
+/// Messages from which the engine rebuilds the entry of a conversation in the list.
 const PAGE: u32 = 200;
 
-/// What is still to be done about records that were lost.
+/// What is still to be done about lost records.
 #[derive(Default)]
 pub(in crate::core) struct Damage {
-    /// With whom texts are missing that waited to be sent.
+    /// Conversations that lack texts which waited to be sent.
     unsent: Set<ConversationKey>,
-    /// Conversations whose entry in the list is put together again, and the pages that are read for it.
+    /// Conversations whose entry in the list is being rebuilt, and the pages that the engine reads for it.
     unlisted: Set<ConversationId>,
     loads: Table<LoadId, ConversationId>,
 }
 
 impl Engine {
-    /// Puts together what belongs together. `damaged` are the names of records that are deleted with the next
-    /// change.
+    /// Repairs the state after records were lost. `damaged` are the names of records that the next change set deletes.
     pub(in crate::core) fn mend(&mut self, damaged: Vec<Vec<u8>>) {
         self.out.deletes.extend(damaged.into_iter().map(|name| (Store::State, name)));
         let highest = self.outbox.last().map_or(0, |(number, _)| number.saturating_add(1));
@@ -53,7 +52,7 @@ impl Engine {
         let known = |peer: &AccountId| self.contacts.contains_key(peer) || self.is_own_account(peer);
         let told = self.cards.keys().copied();
         let all = self.conversations.values().filter_map(|c| c.key.peer()).copied().chain(told);
-        // Not collected: that would sort first, with code of its own.
+        // Not by `collect`: that would sort first, with code of its own.
         let mut unknown = Set::default();
         unknown.extend(all.filter(|peer| !known(peer)));
         self.unknown = unknown;
@@ -67,7 +66,7 @@ impl Engine {
         }
     }
 
-    /// What would have made a log at the relay is gone: another one is made.
+    /// The record that would have created a log at the relay is gone: the engine makes another log.
     fn end_lost_creations(&mut self) {
         let lost = |log: &&Log| log.stage == Stage::Creating && log.creation.is_none();
         let lost: Vec<LogId> = self.logs.values().filter(lost).map(|log| log.id).collect();
@@ -76,7 +75,7 @@ impl Engine {
         }
     }
 
-    /// A log whose record is gone cannot be read on: the other is asked for what came after the last entry.
+    /// This device cannot continue a log whose record is gone: it asks the other side for what came after the last entry.
     pub(in crate::core) fn find_logs_of_conversations(&mut self) {
         let of = |c: &Conversation| c.logs.iter().map(|log| (*log, c.key)).collect::<Vec<_>>();
         let all: Vec<(LogId, ConversationKey)> = self.conversations.values().flat_map(of).collect();
@@ -86,7 +85,7 @@ impl Engine {
                     self.state.get(&keys::transcript(&id)).ok().flatten().unwrap_or_default();
                 let last = transcript.at();
                 self.transcripts.insert(id, transcript);
-                // What came up to there is in the history; what of it is unread is known.
+                // The history has everything up to there; which of it is unread is known.
                 let unread = self.standing.get(&key.id()).and_then(|standing| standing.first_unread(&id));
                 let read = unread.map_or(last, |first| Seq(first.0.saturating_sub(1)));
                 let group =
@@ -103,7 +102,7 @@ impl Engine {
         }
     }
 
-    /// What needs randomness, or the disk: with the first input.
+    /// Repairs that need randomness or the disk: run with the first input.
     pub(in crate::core) fn go_on_mending(&mut self) {
         for key in std::mem::take(&mut self.damage.unsent) {
             self.say_unsent(&key);
@@ -114,7 +113,7 @@ impl Engine {
         }
     }
 
-    /// Of a text that waited to be sent nothing is left: a marker says so where it was written.
+    /// A text that waited to be sent is gone: a marker says so where it was written.
     fn say_unsent(&mut self, key: &ConversationKey) {
         let id = key.id();
         let Some(conversation) = self.conversations.get(&id) else { return };
@@ -135,8 +134,8 @@ impl Engine {
         self.changed.messages.or_default(id).push(view);
     }
 
-    /// The newest page of a conversation came, of which the entry in the list or what is unread was lost; whether this was
-    /// that.
+    /// The newest page of a conversation came whose entry in the list, or whose unread messages, were lost; returns whether
+    /// the page was for that.
     pub(in crate::core) fn relisted(&mut self, load: LoadId, records: &[Record]) -> bool {
         let Some(id) = self.damage.loads.remove(&load) else {
             return false;
@@ -181,7 +180,7 @@ impl Engine {
         match result {
             Ok(found) if found.log.account() == account => {
                 self.unknown.remove(&account);
-                // A Welcome may have been quicker: what is pinned and known since then stays.
+                // A Welcome may have been quicker: what was pinned since then stays.
                 if self.contacts.contains_key(&account) {
                     return;
                 }

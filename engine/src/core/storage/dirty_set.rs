@@ -1,5 +1,6 @@
-//! Records that changed in memory. Each is serialised once for a change set, however often it changed until then: what
-//! changes with every message (the device, its logs and transcripts) would otherwise cost more than the message does.
+//! The dirty set: records that changed in memory. The engine serialises each once for a change set, however often it changed
+//! until then: records that change with every message (the device, its logs and transcripts) would otherwise cost more than
+//! the message.
 
 use parley_protocol::ids::{AccountId, GroupId, LogId};
 
@@ -7,7 +8,7 @@ use crate::core::Engine;
 use crate::records::keys;
 use crate::view::ConversationId;
 
-/// A record whose value in memory is newer than the one that was serialised last.
+/// A record whose value in memory is newer than the last serialised one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(in crate::core) enum Dirty {
     Device,
@@ -18,7 +19,7 @@ pub(in crate::core) enum Dirty {
     Standing(ConversationId),
     Waiting,
     Log(LogId),
-    /// What of a log is on its way to the relay.
+    /// The part of a log that is on its way to the relay.
     Pending(LogId),
     Transcript(LogId),
     Outbox(u64),
@@ -26,7 +27,7 @@ pub(in crate::core) enum Dirty {
 }
 
 impl Engine {
-    /// Serialises what changed, for the next change set.
+    /// Serialises the changed records, for the next change set.
     pub(in crate::core) fn write_unsaved(&mut self) {
         for record in std::mem::take(&mut self.dirty) {
             self.write_record(record);

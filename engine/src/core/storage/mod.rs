@@ -1,4 +1,4 @@
-//! Records: saving and reading them, the dirty set, and what is done about damaged ones.
+//! Saves and reads records, with the dirty set and the handling of damaged records.
 
 pub(in crate::core) mod damage;
 pub(in crate::core) mod dirty_set;

@@ -1,4 +1,4 @@
-//! Between memory and records: every stored thing is saved through here, and read back when the engine opens.
+//! Saves every stored value as a record, and reads the records back when the engine opens.
 
 use parley_protocol::frame::LogEntry;
 use parley_protocol::ids::{AccountId, LogId, Seq};
@@ -170,7 +170,7 @@ impl Engine {
         }
     }
 
-    /// Saves what is remembered of a conversation's places, and shows how many messages are unread.
+    /// Saves the standing of a conversation, and shows its number of unread messages.
     pub(in crate::core) fn save_standing(&mut self, id: ConversationId) {
         let unread = self.standing.get(&id).map(Standing::unread).unwrap_or_default();
         self.dirty.insert(Dirty::Standing(id));
@@ -186,7 +186,7 @@ impl Engine {
         self.dirty.insert(Dirty::Log(*id));
     }
 
-    /// What of it is on its way to the relay has changed.
+    /// The part of a log that is on its way to the relay has changed.
     pub(in crate::core) fn save_pending(&mut self, id: &LogId) {
         self.dirty.insert(Dirty::Pending(*id));
     }
@@ -221,7 +221,7 @@ impl Engine {
     /// Stores a message that another device of the account, or its backup, has.
     pub(in crate::core) fn store_message(&mut self, conversation: ConversationId, message: &Message) {
         let key = message::key(&self.sealer, &conversation, &message.order());
-        // One that names itself is the first, or takes the place of its own damaged record.
+        // A message that names itself as the one before is the first, or replaces its own damaged record.
         let before = self.places.newest.get(&conversation).copied().unwrap_or_else(|| message.order());
         let bytes = message.encode_after(&before, self.passage_of(message));
         let value = self.sealer.seal(Purpose::Message, &key, self.random.array(), &bytes);
@@ -231,8 +231,8 @@ impl Engine {
         self.out.put_message(Record { key, value });
     }
 
-    /// Ends an input: its changes become a change set, alone or with those of the inputs that come while another
-    /// is being written, and its outputs wait for it.
+    /// Ends an input: its changes become a change set, alone or with those of inputs that come while another set is being
+    /// written; its outputs wait for the change set.
     pub(in crate::core) fn flush(&mut self) {
         let changed = self.state.settle() || !self.dirty.is_empty() || self.out.has_changes();
         if self.out.is_writing() {
@@ -262,9 +262,9 @@ impl Engine {
         }
     }
 
-    /// Deletes records that did not open, but not those which have just been written anew.
+    /// Deletes records that did not open, except those that were just written again.
     fn drop_damaged(&mut self, writes: &mut Writes) {
-        // Opening alone changes nothing: they go with the first change.
+        // Opening alone changes nothing: the engine deletes them with the first change.
         if writes.puts.is_empty() && writes.deletes.is_empty() {
             return;
         }
@@ -295,7 +295,7 @@ impl Engine {
         }
     }
 
-    /// Forgets an account that the relay refused, so that another can be made.
+    /// Forgets an account that the relay refused, so that the person can make another.
     pub(in crate::core) fn forget_account(&mut self) {
         for prefix in 0..=u8::MAX {
             for key in self.state.keys_with_prefix(&[prefix]) {

@@ -1,8 +1,8 @@
-//! Files in a message: a part of several parts (draft-ietf-mimi-content sections 4 and 6), a text and external parts that are
-//! processed together.
+//! Files in a message: a multipart (draft-ietf-mimi-content sections 4 and 6) of a text and external parts that are processed
+//! together.
 //!
-//! The bytes of an external part stand at the relay as a blob, sealed under a key of their own ([`crate::attachment`]). What is
-//! here says which blob, what opens it, and what to show until somebody wants it.
+//! The relay keeps the bytes of an external part as a blob, sealed under the part's own key ([`crate::attachment`]). An
+//! external part says which blob it is, which key opens the blob, and what to show until somebody opens the file.
 
 use parley_protocol::capability::Capability;
 use parley_protocol::ids::{BlobHash, BlobId};
@@ -27,7 +27,7 @@ const MAX_TYPE: usize = 128;
 /// Most heights in a waveform.
 pub(crate) const MAX_WAVEFORM: usize = 100;
 
-/// Tags of what an external part may have beside what it must have.
+/// Tags of the optional fields of an external part.
 const PREVIEW: u16 = 1;
 const DIMENSIONS: u16 = 2;
 const DURATION: u16 = 3;
@@ -36,7 +36,7 @@ const WAVEFORM: u16 = 4;
 /// `encAlg` of [`crate::attachment::stream`]; others are of versions to come.
 pub(crate) const STREAM: u16 = 1;
 
-/// What seals one file, and nothing else.
+/// The key that seals one file, and nothing else.
 #[derive(Clone, PartialEq, Eq, Zeroize, ZeroizeOnDrop, Serialize, Deserialize)]
 pub(crate) struct FileKey([u8; 32]);
 
@@ -56,7 +56,7 @@ impl core::fmt::Debug for FileKey {
     }
 }
 
-/// Names a file on this device and to its views; the same wherever it is handed on.
+/// The id of a file on this device and for its views; the same wherever somebody forwards the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct FileId(pub [u8; 16]);
 
@@ -69,14 +69,14 @@ pub enum FileKind {
     Video,
     /// Music, or anything else that is heard.
     Audio,
-    /// Spoken for this message.
+    /// Recorded for this message.
     Voice,
     /// Anything else.
     Other,
 }
 
 impl FileKind {
-    /// What its sender says that it is.
+    /// The kind that the sender names.
     pub(crate) fn of(part: &ExternalPart) -> Self {
         match part.disposition {
             Disposition::Voice => Self::Voice,
@@ -106,30 +106,30 @@ pub(crate) enum Disposition {
     Render,
     /// As a file.
     Attachment,
-    /// Spoken just now.
+    /// A voice message.
     Voice,
 }
 
-/// A file outside of the message. Everything in it is what its sender says.
+/// A file outside of the message. Its sender chose all values in it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct ExternalPart {
     pub(crate) disposition: Disposition,
-    /// Never believed: what a file is, its bytes say.
+    /// Not trusted: only the bytes show what a file is.
     pub(crate) content_type: String,
     pub(crate) filename: String,
-    /// Length of what is sealed, in bytes.
+    /// Length of the sealed plaintext, in bytes.
     pub(crate) size: u64,
-    /// Where it is at the relay, and what reads it there.
+    /// The blob at the relay, and the capability that reads it there.
     pub(crate) blob: BlobId,
     pub(crate) reader: Capability,
     pub(crate) enc_alg: u16,
     pub(crate) key: FileKey,
-    /// SHA-256 of everything that is sealed: with the key beside it, no other file fits to this message.
+    /// SHA-256 of all sealed bytes: with the key beside it, no other file fits this message.
     pub(crate) content_hash: BlobHash,
     fields: Fields,
 }
 
-/// What is to be shown of a file before it is here.
+/// What views show of a file before the file is on this device.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Hints {
     /// A very small picture.
@@ -185,23 +185,23 @@ impl ExternalPart {
             && self.fields.len() <= 16
     }
 
-    /// Whether this version can fetch and open it.
+    /// Whether this version can fetch and open the file.
     pub(crate) const fn is_known(&self) -> bool {
         self.enc_alg == STREAM && self.size <= MAX_FILE
     }
 
-    /// The same, for where nothing is shown before it is here.
+    /// The same part without hints.
     pub(crate) fn without_hints(&self) -> Self {
         Self { fields: Fields::new(), ..self.clone() }
     }
 
-    /// From now on it is sealed as `other` says.
+    /// From now on the file is sealed as `other` says.
     pub(crate) fn take_place(&mut self, other: &Self) {
         (self.blob, self.reader) = (other.blob, other.reader.clone());
         (self.key, self.content_hash) = (other.key.clone(), other.content_hash);
     }
 
-    /// As much of it as the list of chats shows.
+    /// The part as the list of chats shows it.
     fn abridged(&self) -> Self {
         Self {
             content_type: String::new(),
@@ -246,7 +246,7 @@ impl Files {
         postcard::to_extend(self, vec![VERSION]).unwrap_or_default()
     }
 
-    /// What somebody sent; none of a version to come, and `Err` if it is malformed.
+    /// Decodes a sent message; none for a later version, and `Err` if it is malformed.
     pub(crate) fn decode(bytes: &[u8]) -> Result<Option<Self>, super::ContentError> {
         match bytes {
             [VERSION, rest @ ..] => match postcard::take_from_bytes::<Self>(rest) {

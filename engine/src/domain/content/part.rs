@@ -1,7 +1,7 @@
-//! What somebody said: a part in the sense of draft-ietf-mimi-content section 4, as it travels, is stored and is handed on.
+//! A part, in the sense of draft-ietf-mimi-content section 4: what somebody said, as it is sent, stored and passed on.
 //!
-//! A version that does not know a kind, or a field without which the rest would be misread, keeps the part as it came and
-//! shows that a newer version wrote it; the version that knows it shows what it says.
+//! A version that does not know a kind, or a field without which the rest would be misread, stores the part unchanged and
+//! shows that a newer version wrote it. A version that knows the kind shows the content.
 
 use parley_protocol::limits::MAX_TEXT;
 use serde::de::DeserializeOwned;
@@ -16,15 +16,16 @@ use crate::domain::visible::{is_blank, is_sign};
 pub(super) const TEXT: u16 = 1;
 /// The kind of a reaction (the disposition `reaction`): its body is one sign.
 const REACTION: u16 = 16;
-/// Field with the [`MessageRef`] of the message that a text answers, or to which somebody reacts (`inReplyTo`).
+/// Field with the [`MessageRef`] of the message that a text answers, or to which a person reacts (`inReplyTo`).
 const IN_REPLY_TO: u16 = 16;
-/// Field of a text that somebody else wrote somewhere else. It is empty.
+/// Field of a forwarded text. It is empty.
 const FORWARDED: u16 = 19;
 /// Field of a reaction: its revision, and whether it is on.
 const REVISION: u16 = 20;
-/// Fields from this tag on change what the rest means (such as `replaces`): who does not know one does not know the part.
+/// Fields from this tag on change what the rest means (such as `replaces`): a version that does not know one does not know
+/// the part.
 const FIRST_CRITICAL: u16 = 0x8000;
-/// Field with a [`Target`]: the part stands in the place of that message; one without a body deletes it (`replaces`).
+/// Field with a [`Target`]: the part replaces that message; a part without a body deletes the message (`replaces`).
 const REPLACES: u16 = 0x8000;
 
 /// Fields of one part: as many as MIMI names, and room for more.
@@ -35,7 +36,7 @@ const PREVIEW: usize = 120;
 /// Optional fields by tag.
 pub(crate) type Fields = Vec<(u16, Vec<u8>)>;
 
-/// Of which message a part speaks, and in which revision.
+/// The message to which a part relates, and the revision.
 type Target = (MessageRef, u32);
 
 /// What somebody said.
@@ -44,7 +45,7 @@ pub(crate) struct Part {
     kind: u16,
     #[serde(with = "serde_bytes")]
     body: Vec<u8>,
-    /// As they came, also those of versions to come.
+    /// Unchanged, including fields of later versions.
     fields: Fields,
 }
 
@@ -60,24 +61,24 @@ impl Part {
         self.with(IN_REPLY_TO, message)
     }
 
-    /// A text that somebody else wrote.
+    /// A forwarded text.
     #[must_use]
     pub(crate) fn forwarded(mut self) -> Self {
         self.fields.push((FORWARDED, Vec::new()));
         self
     }
 
-    /// What a message says from now on; the caller has checked the text.
+    /// An edit, with the new text of a message; the caller has checked the text.
     pub(crate) fn edit(message: &MessageRef, revision: u32, text: String) -> Self {
         Self::of_text(text).with(REPLACES, &(*message, revision))
     }
 
-    /// Deletes a message for everyone.
+    /// A deletion of a message for everyone.
     pub(crate) fn deletion(message: &MessageRef) -> Self {
         Self::of_text(String::new()).with(REPLACES, &(*message, 0_u32))
     }
 
-    /// Reacts to a message, or takes that back; the caller has checked the sign.
+    /// A reaction to a message, or its withdrawal; the caller has checked the sign.
     pub(crate) fn reaction(message: &MessageRef, revision: u32, sign: String, on: bool) -> Self {
         let part = Self { kind: REACTION, ..Self::of_text(sign) };
         part.with(IN_REPLY_TO, message).with(REVISION, &(revision, on))
@@ -94,20 +95,20 @@ impl Part {
         Self { kind: FILES, body: files.encode(), fields: Fields::new() }
     }
 
-    /// A text with a field that a version to come may write, and that changes what the text means.
+    /// A text with a field that a later version may write, and that changes what the text means.
     #[cfg(any(test, feature = "hostile"))]
     pub(crate) fn newer(text: &str) -> Self {
         Self { kind: TEXT, body: text.as_bytes().to_vec(), fields: vec![(0xFFFF, vec![7; 16])] }
     }
 
-    /// A part that somebody else wrote, checked as far as this version knows it.
+    /// A received part, checked as far as this version knows it.
     pub(super) fn read(kind: u16, body: Vec<u8>, fields: Fields) -> Result<Self, ContentError> {
         let part = Self { kind, body, fields };
         if part.is_sound() { Ok(part) } else { Err(ContentError) }
     }
 
-    /// Whether it may stand in a chat: it is not too long, a text has something to be seen, and what this version knows of another
-    /// message is well formed.
+    /// Whether the part may stand in a chat: it is not too long, a text has a visible character, and a relation that this
+    /// version knows is well formed.
     pub(crate) fn is_sound(&self) -> bool {
         let text = || core::str::from_utf8(&self.body).is_ok_and(|text| !is_blank(text));
         let known = || match (self.kind, self.relates()) {
@@ -120,23 +121,23 @@ impl Part {
         fits && (self.is_newer() || known())
     }
 
-    /// Whether it has a field without which it would be misread, and which only a newer version knows.
+    /// Whether the part has a field without which it would be misread, and which only a newer version knows.
     fn is_newer(&self) -> bool {
         self.fields.iter().any(|(tag, _)| *tag >= FIRST_CRITICAL && *tag != REPLACES)
     }
 
-    /// Whether it speaks of another message.
+    /// Whether the part relates to another message.
     fn relates(&self) -> bool {
         self.fields.iter().any(|(tag, _)| *tag == REPLACES)
     }
 
-    /// The text; none of what only a newer version knows, or of what speaks of another message.
+    /// The text; none for a relation, or for what only a newer version knows.
     pub(crate) fn text(&self) -> Option<&str> {
         let known = self.kind == TEXT && !self.is_newer() && !self.relates();
         core::str::from_utf8(&self.body).ok().filter(|_| known)
     }
 
-    /// What it says of another message, if that is what it is for: it is no row of the chat then.
+    /// The relation, if the part is one: then it is no row of the chat.
     pub(crate) fn relation(&self) -> Option<Relation<'_>> {
         if self.is_newer() {
             return None;
@@ -157,12 +158,12 @@ impl Part {
         }
     }
 
-    /// The message that it answers.
+    /// The message that the part answers.
     pub(crate) fn replies_to(&self) -> Option<MessageRef> {
         self.field(IN_REPLY_TO)
     }
 
-    /// Whether somebody else wrote it.
+    /// Whether the part is forwarded.
     pub(crate) fn is_forwarded(&self) -> bool {
         self.fields.iter().any(|(tag, _)| *tag == FORWARDED)
     }
@@ -172,13 +173,13 @@ impl Part {
         postcard::from_bytes(bytes).ok()
     }
 
-    /// A text with files; none of what only a newer version knows.
+    /// The text with files; none for what only a newer version knows.
     pub(crate) fn files(&self) -> Option<Files> {
         let known = self.kind == FILES && !self.is_newer() && !self.relates();
         Files::decode(&self.body).ok().flatten().filter(|_| known)
     }
 
-    /// Its beginning, for the list of chats: the first characters of a text, and of anything else that it is there.
+    /// The beginning of the part, for the list of chats: the first characters of a text, or only the kind of anything else.
     pub(crate) fn abridged(&self) -> Self {
         let text = || self.text().map(|text| text.chars().take(PREVIEW).collect::<String>().into_bytes());
         let body = self.files().map(|files| files.abridged(PREVIEW).encode()).or_else(text);
@@ -186,7 +187,7 @@ impl Part {
         Self { kind: self.kind, body: body.unwrap_or_default(), fields }
     }
 
-    /// Bytes that its writer chose.
+    /// The number of bytes that its author chose.
     pub(crate) fn length(&self) -> usize {
         self.fields.iter().map(|(_, bytes)| bytes.len()).fold(self.body.len(), usize::saturating_add)
     }

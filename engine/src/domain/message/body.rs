@@ -1,4 +1,4 @@
-//! What stands in a chat at a place.
+//! The body of a message: what stands at one place in a chat.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,24 +7,24 @@ use crate::domain::deletion::Mark;
 use crate::domain::message::group_line::GroupLine;
 use crate::domain::order::Fingerprint;
 
-/// What somebody said, or what this device says in its place. As it is stored.
+/// What somebody wrote, or what this device says in its place. As stored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum MessageBody {
-    /// Somebody said this.
+    /// A part that somebody wrote.
     Part(Part),
     /// Something is missing here.
     Gap(Gap),
-    /// The other has taken another name.
+    /// The contact has taken another name.
     Renamed { from: String, to: String },
-    /// The other's devices or recovery phrase changed.
+    /// The contact's devices or recovery phrase changed.
     KeysChanged(KeyChange),
     /// Something happened to the group.
     Group(GroupLine),
-    /// Somebody said something here, and it was deleted for everyone.
+    /// A message that was deleted for everyone.
     Deleted(Trace),
 }
 
-/// What is left of a message that was deleted for everyone: enough to know it by, and to delete this too.
+/// The trace of a message that was deleted for everyone: enough to recognise it, and to delete the trace too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Trace {
     pub(crate) fingerprint: Fingerprint,
@@ -36,23 +36,23 @@ pub(crate) struct Trace {
 pub enum Gap {
     /// A message was damaged or forged on its way and was rejected.
     Rejected,
-    /// The relay no longer has what was sent while this device was away.
+    /// The relay has deleted what was sent while this device was away, for its age.
     Expired,
-    /// The relay left something out here, or showed the other something else.
+    /// The relay left something out here, or showed the contact something else.
     Missing,
     /// This browser's data were rolled back to an older copy: own messages after that copy are not on this device.
     Restored,
     /// The keys of this conversation were damaged on this device.
     Damaged,
-    /// What this device had stored of a message is damaged or gone.
+    /// The record of a message on this device is damaged or gone.
     Lost,
     /// A text that waited to be sent is damaged or gone.
     Unsent,
-    /// The account came back by its phrase, and own texts that are not in the backup did not come: only another device of the
+    /// The account came back by its phrase, and own texts that the backup lacks did not come: only another device of the
     /// account can hand them over.
     Elsewhere,
-    /// This device was let into a log after others had written there, and no other device of the account has sent what
-    /// stands before.
+    /// This device was added to a log after others had written there, and no other device of the account has sent what stands
+    /// before.
     Late,
     /// A device wrote here after it was removed from its account.
     Removed,
@@ -70,7 +70,7 @@ pub enum KeyChange {
 }
 
 impl MessageBody {
-    /// What somebody said, whether or not this version knows how to show it.
+    /// What somebody wrote, whether or not this version can show it.
     pub(crate) const fn part(&self) -> Option<&Part> {
         match self {
             Self::Part(part) => Some(part),
@@ -82,7 +82,7 @@ impl MessageBody {
         }
     }
 
-    /// Bytes that others chose.
+    /// The number of bytes that others chose.
     pub(crate) fn length(&self) -> usize {
         self.part().map_or(0, Part::length)
     }

@@ -1,4 +1,4 @@
-//! What happened to a group, as a line in its conversation: who did what.
+//! Group lines: what happened to a group, as a line in its conversation that says who did what.
 
 use parley_protocol::ids::AccountId;
 use serde::{Deserialize, Serialize};

@@ -1,4 +1,4 @@
-//! What all that was said of one message makes of it.
+//! Computes the state of one message from all relations to it.
 
 use parley_protocol::ids::{AccountId, MessageId, UnixMillis};
 use serde::{Deserialize, Serialize};
@@ -6,19 +6,20 @@ use serde::{Deserialize, Serialize};
 use super::{MessageRef, What};
 use crate::domain::order::Order;
 
-/// Edits of one message that are kept: the newest.
+/// Edits of one message that a device keeps: the newest.
 const MAX_EDITS: usize = 16;
-/// Signs with which one account reacts to one message: those of the greatest revisions.
+/// Signs with which one account reacts to one message: those with the greatest revisions.
 const MAX_SIGNS: usize = 8;
-/// How long after a message its author may change it, in milliseconds, as readers judge: what waited for a connection comes late.
+/// How long after a message readers accept its author's edits, in milliseconds: an edit that waited for a connection comes
+/// late.
 pub(crate) const EDIT_WITHIN: u64 = 2 * 24 * 3_600 * 1_000;
 
-/// As it is stored, for each message of which something was said. Whatever the order in which that came, it is the same.
+/// As stored, for each message with relations. The same whatever the order in which the relations came.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Relations {
     /// By revision.
     edits: Vec<Edit>,
-    /// Who deleted it for everyone: its author rather than anybody else, and of others the first by their ids.
+    /// Who deleted it for everyone: its author before anybody else, and of others the first by their ids.
     deleted: Option<AccountId>,
     reactions: Vec<Reaction>,
 }
@@ -28,13 +29,13 @@ pub(crate) struct Relations {
 pub(crate) struct Edit {
     revision: u32,
     id: MessageId,
-    /// Where the message stands that says so.
+    /// The place of the message with the edit.
     pub(crate) order: Order,
     pub(crate) time: UnixMillis,
     pub(crate) text: String,
 }
 
-/// What an account said last with one sign.
+/// The last reaction of an account with one sign.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Reaction {
     account: AccountId,
@@ -44,7 +45,7 @@ struct Reaction {
     on: bool,
 }
 
-/// Who says something of a message, and where that stands.
+/// The author of a relation, and its place.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Said {
     pub(crate) by: AccountId,
@@ -53,19 +54,20 @@ pub(crate) struct Said {
     pub(crate) time: UnixMillis,
 }
 
-/// What came of it.
+/// The result of a relation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Change {
-    /// The message is another now, or would be.
+    /// The message has changed, or would have.
     News,
-    /// That is known.
+    /// The relation is known.
     Known,
-    /// It does not hold, and is not kept.
+    /// The relation is not valid, and the device does not keep it.
     Void,
 }
 
 impl Relations {
-    /// Takes what somebody says of a message by `author`. Whoever may delete others' messages was asked for it before.
+    /// Takes a relation to a message by `author`. The caller has checked whether the relation's author may delete others'
+    /// messages.
     pub(crate) fn take(&mut self, author: &AccountId, said: &Said, what: What<'_>) -> Change {
         match what {
             What::Deletion => self.delete(author, said.by),
@@ -89,7 +91,7 @@ impl Relations {
         let key = (revision, said.id);
         match self.edits.binary_search_by_key(&key, |edit| (edit.revision, edit.id)) {
             Ok(place) => {
-                // What waited to be sent has its place now.
+                // A relation that waited to be sent has its place now.
                 if let Some(edit) = self.edits.get_mut(place).filter(|edit| said.order < edit.order) {
                     (edit.order, edit.time) = (said.order, said.time);
                 }

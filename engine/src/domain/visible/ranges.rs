@@ -1,4 +1,4 @@
-//! Sets of characters, as `super::has` reads them. A test makes them of Unicode's data and compares.
+//! Sets of characters, in the form that `super::has` reads. A test makes the sets from Unicode's data and compares.
 
 /// `Default_Ignorable_Code_Point`, and the general category Format.
 pub(super) const UNSEEN: &[u8] = &[

@@ -1,4 +1,4 @@
-//! What a commit writes into the GroupContext.
+//! Judges what a commit writes into the GroupContext.
 
 use parley_protocol::device_log::LogHead;
 use parley_protocol::ids::{AccountId, GroupId};
@@ -14,7 +14,7 @@ use super::{Case, Deed, Why, gone};
 use crate::mls::credential::Leaf;
 
 impl Case<'_> {
-    /// The policy and the floors after the commit: what follows from who goes, and what the committer may change beside that.
+    /// The policy and the floors after the commit: what the removals force, and what the committer may change beside that.
     pub(super) fn context(
         &self,
         gone: &[(AccountId, Why)],
@@ -35,7 +35,7 @@ impl Case<'_> {
         Ok((policy.clone(), floors.clone()))
     }
 
-    /// What has to be written because of who goes.
+    /// What the commit must write because of removals.
     fn forced(&self, gone: &[(AccountId, Why)], removed: &[(Leaf, Why)]) -> (Option<Policy>, Option<Floors>) {
         let gone: Vec<AccountId> = gone.iter().map(|(account, _)| *account).collect();
         let by_log = removed.iter().filter(|(_, why)| *why == Why::DeviceRemoved);
@@ -45,7 +45,7 @@ impl Case<'_> {
         (plan::policy_after(self.before, &gone, &leaves), plan::floors_after(self.before, &heads))
     }
 
-    /// Whether the committer may change `from`, which follows from the commit, to `to`.
+    /// Whether the committer may change `from`, which the commit forces, to `to`.
     fn check_change(&self, from: &Policy, to: &Policy) -> Result<(), Refusal> {
         let by = &self.deed.by.account;
         let role = self.before.policy.role(by);
@@ -55,7 +55,7 @@ impl Case<'_> {
         let shown = from.name != to.name || from.picture != to.picture;
         let rules =
             from.permissions != to.permissions || from.history != to.history || from.links != to.links;
-        // The first link, and what is shown to who comes, ask for the version that knows it.
+        // The first link, and the first history for new members, require the version that knows them.
         let by_links = to.floor == FOR_NEWCOMERS && !from.is_for_newcomers() && to.is_for_newcomers();
         if (shown && !self.before.policy.may_change(by))
             || (rules && role < Role::Admin)
@@ -71,7 +71,7 @@ impl Case<'_> {
     }
 }
 
-/// Whether a link is the committer's own new one, or one that was there, by the same account and with the same keys.
+/// Whether a link is the committer's own new one, or was there before, by the same account and with the same keys.
 fn is_own_or_kept(link: &Link, from: &Policy, by: &AccountId) -> bool {
     match from.link(&link.id) {
         Some(old) => old.by == link.by && old.key == link.key && old.keys == link.keys,
@@ -79,8 +79,8 @@ fn is_own_or_kept(link: &Link, from: &Policy, by: &AccountId) -> bool {
     }
 }
 
-/// What a commit has to write into the GroupContext if it does `deed` and its maker wants the policy `wanted`; none if nothing.
-/// Roles that nobody has any more are left out of what is wanted, and an owner is made if none is left.
+/// What a commit that does `deed` must write into the GroupContext if its committer wants the policy `wanted`; none if
+/// nothing. Drops wanted roles of accounts that have gone, and makes an owner if none is left.
 pub(crate) fn context_of(
     group: &GroupId,
     before: &State,
@@ -93,7 +93,7 @@ pub(crate) fn context_of(
     let after = case.leaves_after();
     let gone = gone(before, &after, &removed);
     let (forced, floors) = case.forced(&gone, &removed);
-    // In the order in which those who judge look for an heir; who comes with the commit is none of them.
+    // In the order in which judges look for an heir; accounts that join with the commit cannot be heirs.
     let mut staying = before.accounts();
     staying.retain(|account| after.has(account));
     let new = after.accounts().into_iter().filter(|account| !before.has(account));

@@ -1,4 +1,4 @@
-//! Who comes and who goes.
+//! Judges whom a commit adds and removes.
 
 use parley_protocol::device_log::{DeviceLog, LogHead};
 use parley_protocol::ids::AccountId;
@@ -10,7 +10,7 @@ use super::{Came, Case, Why};
 use crate::mls::credential::Leaf;
 
 impl Case<'_> {
-    /// Why each leaf goes that is removed, lowest index first.
+    /// Why each removed leaf goes, lowest index first.
     pub(super) fn removed(&self) -> Result<Vec<(Leaf, Why)>, Refusal> {
         let removes = &self.deed.removes;
         for (place, leaf) in removes.iter().enumerate() {
@@ -26,8 +26,8 @@ impl Case<'_> {
         in_order.map(reason).collect()
     }
 
-    /// What gives the committer the right to remove a leaf. What binds the account most comes first: a removal by its log writes
-    /// a floor.
+    /// The right by which the committer removes a leaf. The reason that binds the account most comes first: a removal by the
+    /// device log writes a floor.
     fn why(&self, leaf: &Leaf) -> Option<Why> {
         if let Some(again) = self.returning(leaf) {
             return self.lost_its_place(leaf, again).then_some(Why::RolledBack);
@@ -38,7 +38,7 @@ impl Case<'_> {
         if leaf.account == self.deed.by.account {
             return Some(Why::OwnDevice);
         }
-        // What is said of an account is said of all its devices: else one that stays brings the others back.
+        // A decision about an account covers all its devices: otherwise one that stays brings the others back.
         if self.before.leaves_of(leaf.account).any(|other| self.stays(&other.leaf)) {
             return None;
         }
@@ -49,7 +49,7 @@ impl Case<'_> {
         (role(&self.deed.by.account) > role(&leaf.account)).then_some(Why::ByRank)
     }
 
-    /// What comes in the place of a leaf: the same device, with other keys.
+    /// The leaf that replaces a removed leaf: the same device, with other keys.
     fn returning(&self, leaf: &Leaf) -> Option<&Member> {
         self.deed.adds.iter().find(|member| member.leaf == *leaf)
     }
@@ -59,8 +59,8 @@ impl Case<'_> {
         !self.deed.removes.contains(leaf) || self.returning(leaf).is_some()
     }
 
-    /// Whether the device has said in its account's log, after all that its leaf knows of that log, that it was rolled back. Its
-    /// KeyPackage is from after that: so one such word lets it in once, and nobody shows it again.
+    /// Whether the device has said in its account's log, after everything that its leaf knows of that log, that it was rolled
+    /// back. Its KeyPackage is newer than that: so one such word adds it once, and nobody can use the word again.
     fn lost_its_place(&self, leaf: &Leaf, again: &Member) -> bool {
         let Some((log, old)) = self.log(&leaf.account).zip(self.before.member(leaf)) else { return false };
         let said_after = |head: &LogHead| {
@@ -73,8 +73,8 @@ impl Case<'_> {
             && again.state.nonce != old.state.nonce
     }
 
-    /// Whether one of the account's leaves said that the account leaves. What a leaf's KeyPackage said does not count: it may
-    /// have served an earlier stay.
+    /// Whether one of the account's leaves said that the account leaves. A statement under a KeyPackage's nonce does not
+    /// count: the KeyPackage may have served an earlier stay.
     fn left(&self, account: &AccountId) -> bool {
         self.evidence.leaves.iter().any(|statement| {
             let said = |member: &Member| {
@@ -89,7 +89,8 @@ impl Case<'_> {
         })
     }
 
-    /// The end of the log that says the device of this leaf was removed, if the evidence has one that the group believes.
+    /// The head of the log that says that the device of this leaf was removed, if the evidence has one that the group
+    /// believes.
     pub(super) fn removing_head(&self, leaf: &Leaf) -> Option<LogHead> {
         let log = self.log(&leaf.account)?;
         let names = |device: &&parley_protocol::device_log::Device| {
@@ -99,14 +100,14 @@ impl Case<'_> {
         (removed && self.is_news(log, self.before)).then(|| log.head())
     }
 
-    /// Whether a log goes on from all that the group knows of it.
+    /// Whether a log continues everything that the group knows of it.
     fn is_news(&self, log: &DeviceLog, leaves: &State) -> bool {
         let floor = self.before.floors.of(&log.account());
         floor.is_none_or(|floor| log.contains(floor))
             && leaves.leaves_of(log.account()).all(|member| log.contains(&member.state.head))
     }
 
-    /// Whether all who come are devices that their accounts' logs name now, and the committer may add them.
+    /// Whether all added devices are in their accounts' logs now, and the committer may add them.
     pub(super) fn check_added(&self, after: &State, came: Option<Came>) -> Result<(), Refusal> {
         for member in &self.deed.adds {
             self.check_listed(member, None, after)?;

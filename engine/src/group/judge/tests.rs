@@ -1,4 +1,4 @@
-//! Each rule, and what it keeps out.
+//! Tests of each rule of the judge, and of what the rule keeps out.
 
 mod coming;
 mod going;

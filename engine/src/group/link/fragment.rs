@@ -7,16 +7,17 @@ use crate::base32::{base32, unbase32};
 use crate::pasted::{after, letters, plain};
 
 const PREFIX: &str = "g/";
-/// Letters of a group id, and of a secret or an account id.
+/// Characters of a group id, and of a secret or an account id.
 const GROUP: usize = 26;
 const SECRET: usize = 52;
 
-/// What a link into a group says.
+/// The content of a link into a group.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct GroupLink {
     pub(crate) group: GroupId,
     pub(crate) secret: LinkSecret,
-    /// Who made it: until they, or somebody known from before, were heard there, nobody has confirmed that it is this group.
+    /// The account that made the link: until this device has heard that account, or one known from before, nobody has
+    /// confirmed that this is the group.
     pub(crate) by: AccountId,
 }
 

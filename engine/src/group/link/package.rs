@@ -1,5 +1,5 @@
-//! What members leave at the relay for who comes from outside, and for members who lack a link's public keys: the group as it is at
-//! the beginning of a group era. Who has the era's secret opens it.
+//! The package that members leave at the relay for joiners from outside, and for members who lack a link's public keys: the
+//! group as it is at the beginning of a group era. Whoever has the era's secret opens the package.
 
 use parley_crypto::aead::{self, XNonce};
 use parley_protocol::ids::LogId;
@@ -25,7 +25,7 @@ const MAX_NAMES: usize = 256;
 /// Most earlier eras.
 const MAX_ERAS: usize = 128;
 
-/// See the module.
+/// The package of a group era.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Package {
     /// The GroupInfo without the ratchet tree (an MLS message), and the ratchet tree.
@@ -33,14 +33,14 @@ pub(crate) struct Package {
     pub(crate) group_info: Vec<u8>,
     #[serde(with = "serde_bytes")]
     pub(crate) tree: Vec<u8>,
-    /// Those of all links of the policy, as far as they are known.
+    /// The public keys of all links of the policy, as far as members know them.
     pub(crate) keys: Vec<LinkKeys>,
-    /// The group's picture: what the policy has the hash of.
+    /// The group's picture, whose hash is in the policy.
     #[serde(with = "serde_bytes")]
     pub(crate) picture: Vec<u8>,
-    /// What members call themselves.
+    /// The names of members.
     pub(crate) names: Vec<SignedName>,
-    /// Earlier eras, oldest first, if what is written is kept for who comes.
+    /// Earlier eras, oldest first, if the group keeps its messages.
     pub(crate) past: Vec<PastEra>,
 }
 

@@ -1,4 +1,5 @@
-//! Members who speak MLS and break the rules of a chat: everybody else refuses what they do, and goes on in the same epoch.
+//! Attack tests: members who speak MLS and break the rules of a group chat. All others refuse what they do, and stay in the
+//! same epoch.
 
 mod leaves;
 mod paths;

@@ -1,5 +1,6 @@
-//! What a commit of a chat authenticates beside itself (RFC 9420 section 6.1): what it does to the group era, and its evidence. The
-//! GroupInfo cannot be among it, since it names the transcript that this is a part of; it is compared with the next epoch.
+//! The authenticated data of a group chat's commit (RFC 9420 section 6.1): what the commit does to the group era, and its
+//! evidence. The GroupInfo cannot be part of this data, since it names the transcript that contains the data; members compare
+//! it with the next epoch.
 
 use crate::channel::group_era::EraStep;
 use crate::group::evidence::Evidence;

@@ -1,5 +1,6 @@
-//! The GroupInfo of a chat (RFC 9420 section 12.4.3): what who comes from outside needs beside the ratchet tree. OpenMLS makes and
-//! reads whole ones; here are its parts, to leave the tree out and to compare it with what an epoch should have.
+//! The GroupInfo of a group chat (RFC 9420 section 12.4.3): what a joiner from outside needs beside the ratchet tree. OpenMLS
+//! makes and reads whole ones; this module has its parts, to leave the tree out and to compare the rest with what an epoch
+//! should have.
 
 use ed25519_dalek::Signer as _;
 use openmls::prelude::{Extension, MlsMessageBodyIn, MlsMessageIn};

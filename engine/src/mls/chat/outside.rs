@@ -1,5 +1,6 @@
-//! Into a chat from outside, by an external commit (RFC 9420 section 12.4.3.2), with nobody online and no KeyPackage: who has an invite
-//! link comes in, a device that lost its place takes it again, and so does another device of an account of the chat.
+//! Joins a group chat from outside, by an external commit (RFC 9420 section 12.4.3.2), with nobody online and no KeyPackage:
+//! a person who has an invite link joins, a device that lost its place takes it again, and so does another device of a
+//! member's account.
 
 use openmls::prelude::group_info::VerifiableGroupInfo;
 use openmls::prelude::{

@@ -1,4 +1,4 @@
-//! Somebody else's commit to a chat: what OpenMLS says of it, made into what is judged.
+//! Converts another member's commit to a group chat, as OpenMLS describes it, into what the judge judges.
 
 use openmls::prelude::{
     ApplyUpdatePathError, LeafNode, MlsMessageBodyIn, MlsMessageIn, ProcessMessageError, ProcessedMessage,

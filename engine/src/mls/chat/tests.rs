@@ -1,4 +1,4 @@
-//! Chats of several devices, without the rest of the engine.
+//! Tests of group chats of several devices, without the rest of the engine.
 
 mod outside;
 mod rollback;

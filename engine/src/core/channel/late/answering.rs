@@ -1,5 +1,5 @@
-//! Another device of the account was let into logs late: this one sends what the other has not, once it has read as far
-//! itself.
+//! Answers late joins of the account's other devices: once this device has read far enough itself, it sends the messages that
+//! the other device lacks.
 
 use parley_protocol::ids::{DeviceId, Era, LogId, Seq, UnixMillis};
 
@@ -16,16 +16,16 @@ use crate::records::keys;
 use crate::table::Table;
 use crate::view::Order;
 
-/// Who waits, and for whose messages.
+/// The device that asks, and the conversation whose messages it lacks.
 type Asker = (DeviceId, ConversationKey);
 
-/// What others wait for.
+/// What other devices wait for.
 #[derive(Default)]
 pub(in crate::core) struct Answering {
-    /// As it is stored: a restart begins anew.
+    /// As stored: after a restart this device answers from the beginning.
     pub(in crate::core) due: Table<Asker, Lacking>,
     reading: Table<LoadId, Reading>,
-    /// What was read goes out first: reading goes on from this place.
+    /// The place from which reading goes on: the engine sends first what it has read.
     paused: Option<(Reading, Order)>,
 }
 
@@ -33,12 +33,12 @@ struct Reading {
     asker: Asker,
     since: UnixMillis,
     pages: u32,
-    /// The logs of which this is the answer.
+    /// The logs that the answer covers.
     logs: Vec<LogId>,
 }
 
 impl Engine {
-    /// Another device lacks something. What it asks for last counts.
+    /// Another device lacks something. Its last question replaces earlier ones.
     pub(in crate::core) fn lacking_came(&mut self, from: &DeviceId, lacking: Lacking) {
         let asker = (*from, lacking.conversation);
         self.late.answering.reading.retain(|_, reading| reading.asker != asker);
@@ -73,14 +73,16 @@ impl Engine {
                 self.save_owed();
                 continue;
             }
-            // Who came back by the phrase gets what the phrase opens; without a backup the person is asked first.
+            // A device that came back by the phrase gets what the phrase opens; without a backup this device asks the person
+            // first.
             let entitled = self.phrase_opens_all() || !self.notes.is_fresh(&device);
             let Some(lacking) = self.late.answering.due.get(&asker) else { continue };
             let logs: Vec<(LogId, Seq)> =
                 lacking.logs.iter().filter(|asked| self.can_answer(asked)).copied().collect();
             let ready = entitled && !logs.is_empty();
             if ready && logs.iter().all(|(log, upto)| self.has_read_up_to(log, *upto)) {
-                // Whatever a device says: from before it was in the account it gets what the person chose.
+                // Whatever the other device says, it gets messages from before it was in the account only as the person
+                // chose.
                 let since = lacking.since.max(self.belongs_since(&device));
                 let logs = logs.into_iter().map(|(log, _)| log).collect();
                 return self.read_for(Reading { asker, since, pages: 0, logs }, key, None);
@@ -88,12 +90,13 @@ impl Engine {
         }
     }
 
-    /// Of a log into which another device was let, and this one not yet, it has something to say when it was, or hears that the log is gone.
+    /// Whether this device can answer about a log. If another device was added to the log and this one not yet, this device
+    /// answers once it is added, or hears that the log is gone.
     fn can_answer(&self, (log, upto): &(LogId, Seq)) -> bool {
         *upto == ALL || self.logs.contains_key(log) || self.late.holes.contains_key(log)
     }
 
-    /// Whether nothing more is to come in a log before a place.
+    /// Whether this device has read a log up to a place.
     fn has_read_up_to(&self, log: &LogId, upto: Seq) -> bool {
         let caught_up = || {
             let live = self.live.get(log).copied().unwrap_or_default();
@@ -109,7 +112,7 @@ impl Engine {
         self.late.answering.reading.insert(id, reading);
     }
 
-    /// A page of history came for a device that lacks something; whether it was for that.
+    /// A page of history came; returns whether it was for a device that lacks messages.
     pub(in crate::core) fn read_for_others(&mut self, id: LoadId, records: &[Record]) -> bool {
         let Some(mut reading) = self.late.answering.reading.remove(&id) else { return false };
         let (device, key) = reading.asker;
@@ -164,14 +167,14 @@ impl Engine {
         self.sync(Sync::AllMadeUp(AllMadeUp { to, logs, read }));
     }
 
-    /// Whether this device was in a log from its first entry on: what it has not read then comes again.
+    /// Whether this device was in a log from its first entry on: then messages that it has not read come again.
     pub(in crate::core) fn was_in_from_the_start(&self, log: &LogId) -> bool {
         let began = self.transcripts.get(log).map(Transcript::begins_late);
         self.logs.contains_key(log) && began == Some(false)
     }
 }
 
-/// Whether another device has not a text, and does not read it by itself.
+/// Whether another device lacks a text and does not read it in the log itself.
 fn is_lacking(lacking: &Lacking, message: &Message) -> bool {
     let reads = lacking.reads.iter().any(|(log, after)| message.log == *log && message.seq > *after);
     let known = lacking.known.contains(&short(message.id.as_bytes()));

@@ -1,7 +1,10 @@
-//! A device that is let into a log after others have written there reads nothing of what stands before its place. Nobody
-//! waits for it to be in: a device that was in the log from its first entry on may be offline. So it asks the account's other
-//! devices, which have read it or will, and goes on asking until one of them has answered that was there from the start. As long
-//! as that takes, and where none of them was, a marker says that something may be missing.
+//! Late joins: fetches what stands in a log before the place where this device was added.
+//!
+//! A device that is added to a log after others have written there cannot read what stands before its place. No member waits
+//! for such a device: one that was in the log from its first entry on may be offline. The late device therefore asks the
+//! account's other devices, which have read those entries or will read them. It repeats the question until a device that was
+//! in the log from the start has answered. Until then, and if no device of the account was there, a marker says that messages
+//! may be missing.
 
 mod answering;
 mod settling;
@@ -28,21 +31,21 @@ use crate::set::Set;
 use crate::table::Table;
 use crate::view::{ConversationId, Gap, Order};
 
-/// Messages read at a time, and at most, to say what is known.
+/// Messages read at a time, and the most pages, to say what this device knows.
 const PAGE: u32 = 100;
 const MAX_PAGES: u32 = 50;
-/// For so long, in milliseconds, the answer may take before a marker says that something may be missing.
+/// The answer may take this long, in milliseconds, before a marker says that messages may be missing.
 const PATIENCE: u64 = 60_000;
-/// Who has been in the account for so long, in milliseconds, is let late only into logs that are younger.
+/// A device that has been in the account for this long, in milliseconds, is late only in logs that are younger.
 const SETTLED: u64 = 24 * 60 * 60 * 1000;
-/// Logs with one person in which this device never was and which are asked for.
+/// Most logs with one person in which this device never was and about which it asks.
 const MOST_UNKNOWN: usize = 64;
-/// The same of somebody who waits for an answer, or is blocked.
+/// The same for a person who waits for an answer, or is blocked.
 const MOST_UNKNOWN_OF_STRANGERS: usize = 4;
-/// Holes of all who wait for an answer together, and of all who are blocked: they are one record.
+/// Most holes of all people who wait for an answer or are blocked together: they are one record.
 const MOST_OF_STRANGERS: usize = 64;
 
-/// What is to be made up here, and for others.
+/// What this device lacks, and what others lack.
 #[derive(Default)]
 pub(in crate::core) struct Late {
     pub(in crate::core) holes: Holes,
@@ -54,7 +57,7 @@ pub(in crate::core) struct Late {
     counting: Option<Counting>,
 }
 
-/// What this device has of a conversation is being collected.
+/// The engine is collecting what this device has of a conversation.
 struct Asking {
     key: ConversationKey,
     pages: u32,
@@ -67,7 +70,7 @@ impl Late {
         self.waits.clear();
     }
 
-    /// Whether a marker says that something of this log is missing.
+    /// Whether a marker says that messages of this log are missing.
     pub(in crate::core) fn is_marked(&self, log: &LogId) -> bool {
         self.holes.get(log).is_some_and(|hole| hole.marker.is_some())
     }
@@ -81,10 +84,10 @@ impl Engine {
         self.save_elsewhere(id);
         self.begin_history(id, start);
         self.save_transcript(id);
-        // Each commit is an entry and ends an epoch, and the first epoch is number one.
+        // Each commit is an entry and ends an epoch, and the first epoch has number one.
         let epoch = self.with_group(id, |group, _, _| Ok(group.epoch())).map_or(1, |epoch| epoch.0);
         let nothing_written = start.0 < epoch;
-        // Who comes into a group reads from there on; only what the account's other devices have is missing.
+        // A device that joins a group reads from there on; it lacks only what the account's other devices have.
         let comes_anew = self.group_chat_of(id).is_some_and(|chat| !chat.sibling);
         if !nothing_written && !comes_anew && !self.is_own_conversation(&key) && self.has_room_for_hole(&key)
         {
@@ -93,7 +96,7 @@ impl Engine {
         }
     }
 
-    /// Another log took the place of one of which this device knows nothing, or the relay has lost that one.
+    /// Another log replaced one of which this device knows nothing, or the relay has lost that one.
     pub(in crate::core) fn heard_of_unknown(&mut self, id: &LogId, key: ConversationKey) {
         let unknown = |hole: &&Hole| hole.conversation == key && hole.upto == ALL;
         let most = if self.consents_in(&key) { MOST_UNKNOWN } else { MOST_UNKNOWN_OF_STRANGERS };
@@ -104,14 +107,14 @@ impl Engine {
         }
     }
 
-    /// Whether another hole of somebody is remembered. Whoever is consented to later is asked about then.
+    /// Whether this device may remember another hole of a conversation. On later consent it asks about the others.
     fn has_room_for_hole(&self, key: &ConversationKey) -> bool {
         let consent = self.consent_in(key);
         let alike = |hole: &&Hole| self.consent_in(&hole.conversation) == consent;
         consent == Consent::Granted || self.late.holes.values().filter(alike).count() < MOST_OF_STRANGERS
     }
 
-    /// This person has consented to somebody: of a log that begins too late here, there may have been no room to remember that.
+    /// The person has consented to somebody: this device may have had no room to remember that their log began too late here.
     pub(in crate::core) fn ask_for_what_had_no_room(&mut self, id: &LogId, key: ConversationKey) {
         let began = self.late.elsewhere.get(id).map(|elsewhere| elsewhere.began);
         if let Some(began) = began.filter(|began| *began > Seq(0) && !self.late.holes.contains_key(id)) {
@@ -119,7 +122,7 @@ impl Engine {
         }
     }
 
-    /// The relay has lost entries of a log: what this device had not read of it, another may have, and whoever wrote it may know
+    /// The relay has lost entries of a log: another device may have read what this device has not, and its author may know
     /// that it has.
     pub(in crate::core) fn ask_for_rest(&mut self, id: &LogId) {
         let Some(key) = self.logs.get(id).map(|log| log.conversation) else { return };
@@ -130,7 +133,7 @@ impl Engine {
         self.save_holes();
     }
 
-    /// Messages of a log have expired that this device has not read; a marker says so until another device has sent them.
+    /// Messages of a log have expired before this device read them; a marker says so until another device has sent them.
     pub(in crate::core) fn ask_for_expired(&mut self, id: &LogId, marker: (Order, MessageId)) {
         self.ask_for_rest(id);
         if let Some(hole) = self.late.holes.get_mut(id) {
@@ -162,19 +165,19 @@ impl Engine {
         added.is_some_and(|added| self.now.0.saturating_sub(added.0) > SETTLED)
     }
 
-    /// When a device of the account was added, by the clock of the one that did it.
+    /// When a device of the account was added, by the clock of the device that added it.
     fn added(&self, device: &DeviceId) -> Option<UnixMillis> {
         let devices = self.own_log.as_ref().map(DeviceLog::all_devices).unwrap_or_default();
         devices.iter().find(|known| known.record.id == *device).map(|known| known.added)
     }
 
-    /// From when on a device is to have everything; from the beginning, if nobody can know. A clock that was ahead when it was
-    /// added does not give it what was written before.
+    /// From when on a device is to have all messages; from the beginning, if nobody can know. A clock that was ahead when the
+    /// device was added does not give it older messages.
     fn belongs_since(&self, device: &DeviceId) -> UnixMillis {
         self.added(device).map(|added| added.min(self.now)).unwrap_or_default()
     }
 
-    /// Whether this device has read another log with somebody, of which this one takes the place.
+    /// Whether this device has read another log with somebody that this one replaces.
     fn had_another(&self, key: &ConversationKey, id: &LogId) -> bool {
         let logs = self.conversations.get(&key.id()).map(|c| c.logs.as_slice()).unwrap_or_default();
         let transcripts = logs.iter().filter(|log| *log != id).filter_map(|log| self.transcripts.get(log));
@@ -187,7 +190,7 @@ impl Engine {
         }
     }
 
-    /// A message of a log came otherwise than by reading it.
+    /// A message of a log came another way than by reading the log.
     pub(in crate::core) fn came_from_elsewhere(&mut self, log: &LogId, id: &MessageId, seq: Seq, era: Era) {
         if self.logs.contains_key(log) {
             self.late.elsewhere.or_default(*log).came(id, seq, era);
@@ -195,13 +198,13 @@ impl Engine {
         }
     }
 
-    /// Whether this device was to read what stands at a place, and was let into the log later.
+    /// Whether this device should have read the entry at a place, and was added to the log later.
     pub(in crate::core) fn is_before_this_device(&self, place: &Place) -> bool {
         let began = self.late.elsewhere.get(&place.log).map(|elsewhere| elsewhere.began);
         began.is_some_and(|began| place.seq <= began) && self.is_of_this_device(place.stored)
     }
 
-    /// Whether what was stored then is for this device, as far as clocks tell: it was one of the account.
+    /// Whether a message stored then is for this device, as far as clocks tell: the device was in the account.
     pub(in crate::core) fn is_of_this_device(&self, stored: UnixMillis) -> bool {
         let own = self.account.as_ref().map(|account| account.device);
         own.is_some_and(|own| stored >= self.belongs_since(&own))
@@ -211,7 +214,7 @@ impl Engine {
         self.save(keys::HOLES, &self.late.holes);
     }
 
-    /// Asks, answers, and marks what nobody has. At the end of each input: what it waits for may be anything.
+    /// Asks, answers, and marks what nobody has. Runs at the end of each input, because any input may end a wait.
     pub(in crate::core) fn go_on_making_up(&mut self) {
         if !self.late.holes.is_empty() {
             self.ask_for_what_is_lacking();
@@ -236,7 +239,7 @@ impl Engine {
             return;
         }
         let open = |hole: &&Hole| !hole.closed && hole.asked != Some(log);
-        // Of a log that is being read it is not known yet from where on it is: the others send nothing that is read here.
+        // While this device reads a log, its own first place is not known: the others must not send what it reads itself.
         let is_read = |key: &ConversationKey| {
             let catches_up = |(log, live): (&LogId, &LiveLog)| {
                 let log = self.logs.get(log).filter(|log| log.conversation == *key);
@@ -256,14 +259,14 @@ impl Engine {
         self.late.asking.insert(id, asking);
     }
 
-    /// A page of what this device has came; whether it was for that.
+    /// A page of what this device has came; returns whether it was for that.
     pub(in crate::core) fn is_known(&mut self, id: LoadId, records: &[Record]) -> bool {
         let Some(mut asking) = self.late.asking.remove(&id) else { return false };
         asking.pages = asking.pages.saturating_add(1);
         let (mut oldest, mut stored) = (None, None);
         for record in records {
             oldest = order_of_key(&record.key).or(oldest);
-            // Also what was deleted: it is not to come back.
+            // Deleted messages count too: they must not come back.
             if let Some(message) = self.opened(record) {
                 stored = Some(message.stored);
                 asking.known.push(short(message.id.as_bytes()));
@@ -310,7 +313,7 @@ impl Engine {
         devices.filter(move |device| Some(*device) != own)
     }
 
-    /// Another device has what this one lacks.
+    /// Another device sent messages that this one lacks.
     pub(in crate::core) fn made_up(&mut self, part: MadeUp) {
         if self.account.as_ref().is_none_or(|account| account.device != part.to) {
             return;
@@ -330,7 +333,7 @@ impl Engine {
         self.save_conversation(conversation);
     }
 
-    /// Puts a message into the history that is not there yet; whether it does.
+    /// Puts a missing message into the history; returns whether the message was missing.
     fn make_up(
         &mut self,
         id: ConversationId,
@@ -381,7 +384,7 @@ impl Engine {
         }
     }
 
-    /// Where no device of the account was in a log from the start, or none has answered for a while, a marker says so.
+    /// Puts a marker where no device of the account was in a log from the start, or none has answered for a while.
     fn mark_what_is_missing(&mut self) {
         if !self.online() {
             return;

@@ -1,6 +1,6 @@
-//! Nobody of the account has what stands in a log before this device was let in. Whoever wrote it sends it again, and says
-//! how many texts of this account stand there. If so many are here then, nothing is missing, and the marker goes; if not, it
-//! stays: nobody is left who could send them.
+//! Settles a late join when no device of the account has what stands in the log before this device's place. Each author sends
+//! its messages again, and says how many texts of this account stand there. If this device has that many, nothing is missing
+//! and the marker goes. If it has fewer, the marker stays: nobody is left who could send them.
 
 use parley_protocol::ids::{LogId, Seq};
 
@@ -13,7 +13,7 @@ use crate::domain::message::{Message, order_of_key};
 use crate::io::{LoadId, Record};
 use crate::view::Order;
 
-/// Own texts of a log that are being counted here.
+/// The count of own texts of a log on this device, under way.
 pub(super) struct Counting {
     load: LoadId,
     log: LogId,
@@ -22,7 +22,7 @@ pub(super) struct Counting {
 }
 
 impl Engine {
-    /// No device of the account has what stands in a log before this one: the contact is asked.
+    /// No device of the account has what stands in a log before this device's place: asks the contact.
     pub(super) fn nobody_was_there(&mut self, log: &LogId) {
         let Some(hole) = self.late.holes.get_mut(log) else { return };
         hole.closed = true;
@@ -31,7 +31,7 @@ impl Engine {
             self.late.holes.remove(log);
         }
         self.save_holes();
-        // Where the log may be older than this device, it is none of what the person chose.
+        // If the log may be older than this device, its history is not what the person chose.
         if young {
             let resync = Resync { log: *log, after: Seq(0), reach: None, count: true };
             self.enqueue(key, Body::Resync(resync), None);
@@ -71,7 +71,7 @@ impl Engine {
         self.late.counting = Some(Counting { load, log, pages: pages.saturating_add(1), own });
     }
 
-    /// A page of history came; whether it was to be counted.
+    /// A page of history came; returns whether it was for counting.
     pub(in crate::core) fn own_texts_counted(&mut self, id: LoadId, records: &[Record]) -> bool {
         let Some(counting) = self.late.counting.take_if(|counting| counting.load == id) else { return false };
         let Counting { log, pages, mut own, .. } = counting;

@@ -1,4 +1,4 @@
-//! Asking for the device logs that groups follow, and what waits for them.
+//! Asks the directory for the device logs that groups follow, and keeps what waits for the answers.
 
 use parley_protocol::frame::{Answer, DeviceLogNews, LogEntry, RelayError, Retry};
 use parley_protocol::ids::{AccountId, LogId};
@@ -12,11 +12,11 @@ use crate::domain::conversation::id_of;
 use crate::set::Set;
 use crate::view::WaitReason;
 
-/// So long after it was asked for a device log is taken to be the one that there is, in milliseconds.
+/// For this long after a request, in milliseconds, this device takes a device log to be current.
 const CHECKED_FOR: u64 = 10_000;
 
 impl Engine {
-    /// An entry makes sense only with a newer device log: it and what follows wait.
+    /// An entry needs a newer device log: the entry and those after it wait.
     pub(in crate::core) fn wait_for_device_log(&mut self, id: &LogId, entry: LogEntry, account: AccountId) {
         self.membership.asked.insert((*id, entry.seq, account));
         self.membership.waiting.insert(*id, account);
@@ -28,9 +28,9 @@ impl Engine {
         }
     }
 
-    /// Once on each connection, and again when that was some seconds ago, the device logs of both accounts are asked for;
-    /// whether that is under way. A device that was removed must not read what is written from then on, one that was put
-    /// back may not, and nobody else may be there to say so.
+    /// Asks for the device logs of both accounts once on each connection, and again if the last request was some seconds ago;
+    /// returns whether a request is under way. A removed device must not read what this device writes from then on, a device
+    /// that was rolled back may not, and nobody else may be there to say so.
     pub(in crate::core) fn check_devices_of(&mut self, id: &LogId) -> bool {
         if self.group_of(id).is_some() {
             return self.of_groups().check_members_of(id);
@@ -52,7 +52,7 @@ impl Engine {
         self.checked_within(account, CHECKED_FOR)
     }
 
-    /// Whether a device log was asked for within this time, in milliseconds.
+    /// Whether this device asked for a device log within this time, in milliseconds.
     pub(in crate::core) fn checked_within(&self, account: &AccountId, time: u64) -> bool {
         self.link.checked.get(account).is_some_and(|last| self.steady.since(*last) < time)
     }
@@ -67,17 +67,17 @@ impl Engine {
         self.is_pending(asks)
     }
 
-    /// Whether the device log, as it is known here, is the one that there was some seconds ago.
+    /// Whether the device log, as this device knows it, was current some seconds ago.
     pub(in crate::core) fn knows_devices_of(&self, account: &AccountId) -> bool {
         self.checked_lately(account) && !self.asks_device_log(account)
     }
 
-    /// Nothing is known of a device log that could not be fetched: who has to know it asks again.
+    /// The request for a device log failed: whoever needs the log asks again.
     pub(in crate::core) fn device_log_did_not_come(&mut self, account: &AccountId) {
         self.link.checked.remove(account);
     }
 
-    /// What waited until it was known who is in the account is written now.
+    /// Sends what waited until this device knew which devices are in the account.
     pub(in crate::core) fn go_on_sending(&mut self) {
         let mut peers = Set::default();
         peers.extend(self.outbox.values().filter(|entry| !entry.failed).map(|entry| entry.conversation));
@@ -86,12 +86,12 @@ impl Engine {
         }
     }
 
-    /// Asks for the device log of an account, for those that wait for it.
+    /// Asks for the device log of an account, for the entries that wait for it.
     pub(in crate::core) fn ask_device_log(&mut self, account: AccountId) {
         self.ask_device_logs(vec![account]);
     }
 
-    /// Asks for device logs that nobody has asked for yet, in as few requests as it takes.
+    /// Asks for device logs that are not asked for yet, in as few requests as possible.
     pub(in crate::core) fn ask_device_logs(&mut self, mut accounts: Vec<AccountId>) {
         if accounts.iter().any(|account| self.is_own_account(account)) {
             self.ask_own_log();
@@ -105,7 +105,7 @@ impl Engine {
         }
     }
 
-    /// Takes what is new of device logs that were asked for.
+    /// Takes the new entries of device logs that this device asked for.
     pub(in crate::core) fn device_logs_came(
         &mut self,
         asked: &[AccountId],
@@ -130,23 +130,23 @@ impl Engine {
                 DeviceLogNews::Later(account) => later.push(account),
             }
         }
-        // As with a log that does not verify: a relay that hides news could as well say that there is none.
+        // The same as with a log that does not verify: a relay that hides news could as well say that there is none.
         for account in unanswered {
             self.device_log_came(account, None);
         }
         self.of_groups().go_on_gathering();
-        // What waits in groups until it is known who is in them.
+        // Sends what waits in groups until this device knows who is in them.
         self.go_on_sending();
-        // A relay that answers nothing is not asked again at once.
+        // The engine does not ask at once again a relay that answered nothing.
         if later.len() == asked.len() {
             return later.iter().for_each(|account| self.no_device_log(account, RelayError::Internal));
         }
         self.ask_device_logs(later);
-        // What waits in groups until it is known who is in them.
+        // Sends what waits in groups until this device knows who is in them.
         self.go_on_sending();
     }
 
-    /// What does not verify is no log of the account: what waits goes on with the log that is known.
+    /// A log that does not verify is no log of the account: what waits goes on with the log that this device knows.
     fn device_log_came(&mut self, account: AccountId, found: Option<Found>) {
         if let Some(found) = found {
             if self.contacts.contains_key(&account) {
@@ -175,15 +175,15 @@ impl Engine {
         self.retry_later(pause.max(2_000));
     }
 
-    /// Asks again for device logs that are waited for: the relay may have failed the first time.
+    /// Asks again for device logs that entries wait for: the relay may have failed the first time.
     pub(in crate::core) fn ask_for_waiting(&mut self) {
-        // Not collected: that would sort first, with code of its own.
+        // Not by `collect`: that would sort first, with code of its own.
         let mut accounts = Set::default();
         accounts.extend(self.membership.waiting.values().copied());
         self.ask_device_logs(accounts.into_iter().collect());
     }
 
-    /// What waited for a device log goes on.
+    /// Continues what waited for a device log.
     pub(in crate::core) fn stop_waiting(&mut self, account: &AccountId) {
         let waiting = self.membership.waiting.iter().filter(|(_, of)| *of == account);
         let logs: Vec<LogId> = waiting.map(|(log, _)| *log).collect();

@@ -1,5 +1,6 @@
-//! Devices whose inboxes take nothing now: strangers may have filled them. A conversation begins without such a device, and
-//! a commit that would add it is made again without it; it is let in later, once there is room.
+//! Remembers devices whose inboxes take nothing now, perhaps because strangers have filled them. A conversation begins
+//! without such a device, and a member makes a commit that would add the device again without it; members add the device
+//! later, once its inbox has room.
 
 use parley_protocol::frame::InboxAddress;
 use parley_protocol::ids::{DeviceId, LogId};
@@ -8,7 +9,7 @@ use super::Membership;
 use crate::core::Engine;
 use crate::core::relay_session::steady::Moment;
 
-/// How long a device with a full inbox is let alone, in milliseconds.
+/// How long others wait with a device whose inbox is full, in milliseconds.
 const FULL: u64 = 10 * 60 * 1000;
 
 impl Membership {
@@ -24,7 +25,7 @@ impl Membership {
 }
 
 impl Engine {
-    /// The relay named inboxes that take nothing; whether they are ones into which this was to be delivered.
+    /// The relay named full inboxes; returns whether a Welcome in `to` was for one of them.
     pub(in crate::core) fn are_full(&mut self, named: &[InboxAddress], to: &[InboxAddress]) -> bool {
         let until = self.steady.after(FULL);
         let mut some = false;
@@ -38,14 +39,14 @@ impl Engine {
         some
     }
 
-    /// A device can be let into a log only after this time, in milliseconds.
+    /// Members can add a device to a log only after this time, in milliseconds.
     pub(in crate::core) fn let_in_later(&mut self, id: &LogId, device: &DeviceId, time: u64) {
         self.membership.full.insert(*device, self.steady.after(time));
         self.membership.is_left_out_of(id);
         self.retry_later(u32::try_from(time).unwrap_or(u32::MAX));
     }
 
-    /// A commit adds devices whose inboxes take nothing: it is made again without them.
+    /// A commit adds devices whose inboxes are full: the engine makes it again without them.
     pub(in crate::core) fn commit_without(&mut self, id: &LogId, named: &[InboxAddress]) {
         let to: Vec<InboxAddress> = self.welcomes(id).posts.iter().map(|welcome| welcome.to).collect();
         if !self.are_full(named, &to) || !self.drop_commit(id) {
@@ -56,7 +57,7 @@ impl Engine {
         self.pump_log(id);
     }
 
-    /// Those that were left out may have room by now.
+    /// Devices that were left out may have room by now.
     pub(in crate::core) fn let_in_those_left_out(&mut self) {
         let now = self.steady;
         let before = self.membership.full.len();
@@ -66,13 +67,13 @@ impl Engine {
                 self.membership.unsettle(&id);
             }
         }
-        // Other devices, of which the time is not over: whoever lacks them is looked at again then.
+        // Other devices have to wait longer: the engine checks the logs without them again then.
         if let Some(next) = self.membership.full.values().min() {
             self.retry_later(u32::try_from(next.since(now)).unwrap_or(u32::MAX));
         }
     }
 
-    /// The own commit, which the relay did not take, is not made; whether that is so.
+    /// Drops the own commit that the relay refused; returns whether that worked.
     pub(in crate::core) fn drop_commit(&mut self, id: &LogId) -> bool {
         if self.with_group(id, |group, provider, _| group.drop_pending(provider)).is_err() {
             return false;

@@ -1,4 +1,4 @@
-//! What people ask of files.
+//! Carries out the commands about files.
 
 use parley_protocol::capability::Capability;
 use parley_protocol::ids::BlobId;
@@ -17,7 +17,7 @@ use crate::view::{
     Command, CommandError, ConversationId, FileState, NewFile, Order, Reply, StoredFile, ViewRequestId,
 };
 
-/// A file that is to be fetched; the page with its message is being read.
+/// A file that the engine will fetch; it is reading the page with the file's message.
 pub(super) struct Looking {
     load: LoadId,
     view: ViewRequestId,
@@ -134,7 +134,7 @@ impl Engine {
         Ok(None)
     }
 
-    /// A page of history came; whether it was for a file.
+    /// A page of history came; returns whether it was for a file.
     pub(in crate::core) fn message_of_file_came(&mut self, id: LoadId, records: &[Record]) -> bool {
         let place = self.attachments.looking.iter().position(|looking| looking.load == id);
         let Some(place) = place else { return false };
@@ -196,7 +196,7 @@ impl Engine {
             .collect()
     }
 
-    /// A file that is on its way to somebody stays.
+    /// Frees the space of a file; a file that is on its way to somebody stays.
     fn free_file(&mut self, id: &FileId) {
         if self.attachments.all.get(id).is_some_and(|file| file.stage == Stage::Here && file.order.is_some())
         {
@@ -204,7 +204,7 @@ impl Engine {
         }
     }
 
-    /// A message with files is at the relay: this is its place.
+    /// The relay has stored a message with files: its place is known.
     pub(in crate::core) fn files_were_sent(&mut self, message: &Message) {
         for id in message.part().map(file_ids).unwrap_or_default() {
             if let Some(file) = self.attachments.all.get_mut(&id) {
@@ -214,14 +214,14 @@ impl Engine {
         }
     }
 
-    /// What became of a file that is not here any more.
+    /// Remembers why a file is no longer on this device.
     pub(super) fn file_is_not_here(&mut self, id: &FileId, why: FileState) {
         self.attachments.told.insert(*id, why);
         self.drop_file(id);
     }
 }
 
-/// The file of a message.
+/// The external part of a message for a file.
 fn part_of(message: &Message, file: &FileId) -> Option<ExternalPart> {
     message.part()?.files()?.parts.into_iter().find(|part| id_of(&part.key) == *file)
 }

@@ -1,5 +1,6 @@
-//! A file comes from the relay onto the disk, as it is sealed: each chunk is opened before it is kept, and the whole has to have the
-//! hash that its message names. What is on the disk already is read and not fetched.
+//! Downloads a file from the relay onto the disk, in sealed form. The engine opens each chunk before it keeps the chunk, and
+//! the whole must have the hash that the file's message names. The engine reads chunks that are already on the disk and does
+//! not fetch them.
 
 use parley_protocol::frame::{Answer, FetchLogBlob, RelayError, Request, Retry};
 use sha2::{Digest as _, Sha256};
@@ -14,27 +15,27 @@ use crate::io::{FileWork, LoadId, StorageFailure};
 use crate::table::Table;
 use crate::view::FileState;
 
-/// Files that come at a time: a picture does not wait behind a film.
+/// Downloads at a time, so that a picture does not wait behind a film.
 const AT_ONCE: usize = 2;
-/// Chunks that may wait for the disk.
+/// Most chunks that wait for the disk.
 const UNWRITTEN: u32 = 8;
 const LATER: u32 = 2_000;
 
-/// A file that comes from the relay.
+/// A file that this device downloads from the relay.
 pub(super) struct Download {
     part: ExternalPart,
     shape: Shape,
     hash: Sha256,
-    /// The chunk that is opened next; all before it were right.
+    /// The chunk to open next; all chunks before it were valid.
     next: u32,
-    /// What is on the disk is known.
+    /// The engine knows which chunks are on the disk.
     looked: bool,
     reading: Option<LoadId>,
-    /// The chunk that is asked for next.
+    /// The chunk to ask for next.
     asked: u32,
     /// Chunks that came before their turn.
     early: Table<u32, Vec<u8>>,
-    /// Chunks that were opened and are not given to the disk.
+    /// Chunks that were opened and not yet given to the disk.
     opened: Vec<Vec<u8>>,
     writing: u32,
     pace: Pace,
@@ -139,7 +140,7 @@ impl Engine {
         self.finish_if_whole(id);
     }
 
-    /// Chunks were read; whether of a file that comes.
+    /// Chunks were read from the disk; returns whether they belong to a download.
     pub(super) fn read_of_download(&mut self, load: LoadId, chunks: &[Vec<u8>]) -> bool {
         let found = self.attachments.downloads.iter().find(|(_, it)| it.reading == Some(load));
         let Some(id) = found.map(|(id, _)| *id) else { return false };
@@ -148,7 +149,7 @@ impl Engine {
         let right = chunks.iter().take_while(|chunk| download.take(chunk)).count();
         let all = u32::try_from(right).is_ok_and(|right| right == BATCH);
         if !all || download.next >= download.shape.chunks() {
-            // What does not open is fetched, and takes the place of what is there.
+            // The engine fetches a chunk that does not open, and the new chunk replaces the one on the disk.
             download.looked = true;
             download.asked = download.next;
         }
@@ -186,7 +187,7 @@ impl Engine {
         }
     }
 
-    /// Opens what has its turn, and gives it to the disk.
+    /// Opens the chunks whose turn has come, and gives them to the disk.
     fn take_in_turn(&mut self, id: &FileId) {
         let Some(download) = self.attachments.downloads.get_mut(id) else { return };
         while let Some(chunk) = download.early.remove(&download.next) {
@@ -236,7 +237,7 @@ impl Engine {
         let until = self.files_wait(ms);
         if let Some(download) = self.attachments.downloads.get_mut(id) {
             download.wait = Some(until);
-            // What was not answered well is asked for again.
+            // The engine asks again for chunks without a good answer.
             download.early.clear();
             download.asked = download.next;
         }

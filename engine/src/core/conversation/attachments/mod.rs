@@ -1,9 +1,9 @@
-//! Files of messages, on their way: what a view has chosen is sealed chunk by chunk onto this device's disk ([`sealing`]), goes from
-//! there to the relay ([`uploading`]), and its message after it. What others sent comes onto the disk as it is sealed
-//! ([`downloading`]), and is opened for a view that wants it ([`opening`]).
+//! Transfers files of messages. The engine seals a file that a view has chosen chunk by chunk onto this device's disk
+//! ([`sealing`]), uploads it to the relay ([`uploading`]), and then sends its message. It downloads files from others onto
+//! the disk in sealed form ([`downloading`]), and opens them for a view that asks for them ([`opening`]).
 //!
-//! No file is ever in memory as a whole. What is on disk is found again after a restart by the chunks themselves: each opens only at
-//! its place, and the whole has to have the hash that its message names. Nothing of how far something has come is stored.
+//! A whole file is never in memory. The engine stores no progress: after a restart the chunks on the disk show how far a
+//! transfer has come, since each opens only at its place, and the whole must have the hash that its message names.
 
 mod asking;
 mod downloading;
@@ -27,35 +27,35 @@ use crate::set::Set;
 use crate::table::Table;
 use crate::view::{BodyView, FileState};
 
-/// Chunks that are read, sealed or written together.
+/// Chunks that the engine reads, seals or writes together.
 const BATCH: u32 = 4;
-/// So many parts are asked for or put before the first is answered, if answers come at once.
+/// Most parts under way before the first answer, if answers come quickly.
 const WIDEST: u32 = 4;
-/// An answer after so many milliseconds came at once, and one after so many was slow.
+/// An answer within `QUICK` milliseconds is quick, one after `SLOW` is slow.
 const QUICK: u64 = 150;
 const SLOW: u64 = 600;
 
-/// The files that this device knows of, and what is under way.
+/// The files that this device knows of, and the transfers under way.
 #[derive(Default)]
 pub(in crate::core) struct Attachments {
-    /// What is, or shall be, on the disk.
+    /// Files that are on the disk, or will be.
     pub(in crate::core) all: Table<FileId, LocalFile>,
-    /// Those of them that are not simply here.
+    /// Files in `all` with a transfer or another step left to do.
     moving: Set<FileId>,
     /// Files that were being sealed when the engine was opened.
     begun_before: Set<FileId>,
-    /// The host was told which files to keep.
+    /// The engine has told the host which files to keep.
     purged: bool,
     sealing: Option<Sealing>,
     upload: Option<Upload>,
     downloads: Table<FileId, Download>,
     opening: Vec<Opening>,
     looking: Vec<Looking>,
-    /// What became of files that are not here.
+    /// What became of files that are not on this device.
     told: Table<FileId, FileState>,
 }
 
-/// How many parts may be under way: few where the line is slow, so that messages do not wait behind a file.
+/// How many parts may be under way: few on a slow line, so that messages do not wait behind a file.
 #[derive(Clone, Copy)]
 struct Pace {
     widest: u32,
@@ -86,7 +86,7 @@ impl Pace {
 }
 
 impl Engine {
-    /// Reads back which files there are.
+    /// Restores the stored list of files.
     pub(in crate::core) fn restore_files(&mut self, files: Vec<LocalFile>) {
         for file in files {
             let id = crate::attachment::stream::id_of(&file.part.key);
@@ -100,7 +100,7 @@ impl Engine {
         }
     }
 
-    /// The connection is gone, and with it what was asked.
+    /// The connection is gone, and with it all requests.
     pub(in crate::core) fn files_disconnected(&mut self) {
         self.attachments.upload = None;
         self.attachments.downloads.clear();
@@ -126,7 +126,7 @@ impl Engine {
         self.out.push(Output::File(work));
     }
 
-    /// Something that the host was asked to do with a file is done.
+    /// The host has done something with a file.
     pub(in crate::core) fn file_done(&mut self, done: FileDone) {
         match done {
             FileDone::Source { source, from, bytes } => self.source_came(source, from, bytes),
@@ -157,7 +157,7 @@ impl Engine {
         self.show_file(id);
     }
 
-    /// Nothing more is known or kept of a file.
+    /// Forgets a file and deletes its chunks.
     pub(in crate::core) fn drop_file(&mut self, id: &FileId) {
         if self.attachments.sealing.as_ref().is_some_and(|sealing| sealing.file == *id) {
             self.attachments.sealing = None;
@@ -178,7 +178,7 @@ impl Engine {
         self.show_file(id);
     }
 
-    /// What a message of a conversation that is deleted has on this device.
+    /// Drops the files of a message whose conversation is deleted.
     pub(in crate::core) fn drop_files_of(&mut self, part: &Part) {
         for id in file_ids(part) {
             self.drop_file(&id);
@@ -196,7 +196,7 @@ impl Engine {
         self.changed.files.insert(*id, state);
     }
 
-    /// Where a file is; none if nothing is known but what its message says.
+    /// The state of a file; none if this device knows only what the file's message says.
     fn file_state(&self, id: &FileId) -> Option<FileState> {
         let Some(file) = self.attachments.all.get(id) else {
             return self.attachments.told.get(id).copied();
@@ -221,8 +221,7 @@ impl Engine {
         })
     }
 
-    /// What a part says, with where its files are.
-    /// With how much of its files is here.
+    /// Adds the state of its files to a body, and how much of each is on this device.
     pub(in crate::core) fn with_files(&self, mut body: BodyView) -> BodyView {
         self.find_files(&mut body);
         body
@@ -236,7 +235,7 @@ impl Engine {
         }
     }
 
-    /// Something is asked again later.
+    /// The engine tries something again later.
     fn files_wait(&mut self, ms: u32) -> Moment {
         self.retry_later(ms);
         self.steady.after(u64::from(ms))

@@ -1,4 +1,4 @@
-//! A file that is here, opened for a view: chunk by chunk from the disk into the host's hands.
+//! Opens a file that is on this device for a view: chunk by chunk from the disk into the host's hands.
 
 use super::{BATCH, Engine};
 use crate::attachment::local::{LocalFile, Stage};
@@ -7,7 +7,7 @@ use crate::domain::content::files::FileId;
 use crate::io::{FileWork, LoadId};
 use crate::view::{CommandError, Reply, ViewRequestId};
 
-/// A view that gets a file.
+/// A view that receives a file.
 pub(super) struct Opening {
     view: ViewRequestId,
     file: FileId,
@@ -30,7 +30,7 @@ impl Engine {
         Ok(None)
     }
 
-    /// Chunks were read; whether for a view.
+    /// Chunks were read from the disk; returns whether they are for a view.
     pub(super) fn read_to_open(&mut self, load: LoadId, chunks: &[Vec<u8>]) -> bool {
         let place = self.attachments.opening.iter().position(|opening| opening.load == load);
         let Some(place) = place else { return false };
@@ -63,7 +63,7 @@ impl Engine {
         true
     }
 
-    /// The browser has lost what was here: it can be fetched again.
+    /// The browser has lost the file's chunks: this device can fetch them again.
     fn file_was_lost(&mut self, id: &FileId) {
         let here = |file: &LocalFile| file.stage == Stage::Here;
         if self.attachments.all.get(id).is_some_and(here) {

@@ -1,8 +1,8 @@
-//! What a view has chosen, sealed onto the disk: the file is whole there before the first byte leaves, since a blob's hash is named
-//! with its first part.
+//! Seals a file that a view has chosen onto the disk. The whole file is on the disk before the first byte leaves this device,
+//! since the first part of a blob names the blob's hash.
 //!
-//! The key of a file seals one text. A file that is begun anew, by a new owner of the device, may have changed meanwhile: it gets
-//! another key.
+//! The key of a file seals one plaintext. If a new owner of the device starts to seal a file again, the file may have changed
+//! in between: the engine draws another key.
 
 use sha2::{Digest as _, Sha256};
 
@@ -15,22 +15,22 @@ use crate::domain::content::{Body, Part};
 use crate::io::{FileWork, StorageFailure};
 use parley_protocol::ids::BlobHash;
 
-/// So long a view has to offer again what it has chosen, in milliseconds.
+/// How long a view has to offer a chosen file again, in milliseconds.
 const PATIENCE: u64 = 10_000;
 const LOOK_AGAIN: u32 = 2_000;
 
-/// A file that is being sealed.
+/// A file that the engine is sealing.
 pub(super) struct Sealing {
     pub(super) file: FileId,
     sending: Sending,
     shape: Shape,
     hash: Sha256,
-    /// The chunk that is sealed next.
+    /// The chunk to seal next.
     next: u32,
     reading: bool,
-    /// Batches that are not on disk.
+    /// Batches that are not on disk yet.
     writing: u32,
-    /// Since when nobody has what was chosen.
+    /// Since when no view has the chosen file.
     missing: Option<Moment>,
 }
 
@@ -78,7 +78,7 @@ impl Engine {
         self.file_work(FileWork::ReadSource { source, from, length });
     }
 
-    /// Takes the first file that waits to be sealed, in the order in which they were sent.
+    /// Begins to seal the first waiting file, in the order in which the person sent them.
     fn begin_sealing(&mut self) -> bool {
         let waits = |id: &FileId| match self.attachments.all.get(id).map(|file| &file.stage) {
             Some(Stage::Sealing(sending)) => Some((sending.number, sending.index, *id)),
@@ -104,13 +104,13 @@ impl Engine {
         true
     }
 
-    /// The same file under another key.
+    /// Gives the same file another key.
     fn seal_anew(&mut self, id: &FileId) -> Option<FileId> {
         let mut file = self.attachments.all.get(id)?.clone();
         let sending = file.sending()?;
         file.part.key = self.new_file_key();
         (file.part.blob, file.part.reader) = self.new_blob();
-        // The view still offers it under its name.
+        // The view still offers the file under its old id.
         self.attachments.all.remove(id);
         self.attachments.moving.remove(id);
         self.state.delete(&crate::records::keys::file(id));
@@ -138,7 +138,7 @@ impl Engine {
             Some(bytes) if u64::try_from(bytes.len()).is_ok_and(|length| length == sealing.wanted()) => {
                 self.seal_next(&bytes);
             }
-            // Nothing of it was sealed: a view that has it may be on its way.
+            // Nothing of the file is sealed yet: a view that has it may be on its way.
             None if sealing.next == 0 => {
                 sealing.missing = Some(now);
                 self.retry_later(LOOK_AGAIN);
@@ -186,7 +186,7 @@ impl Engine {
         }
     }
 
-    /// All of it is on disk.
+    /// The whole sealed file is on disk.
     fn is_sealed(&mut self) {
         let Some(Sealing { file: id, sending, hash, .. }) = self.attachments.sealing.take() else { return };
         self.file_work(FileWork::ForgetSource(sending.source));
@@ -199,7 +199,7 @@ impl Engine {
         self.go_on_sealing();
     }
 
-    /// What a message that waits says of one of its files.
+    /// Changes what a waiting message says of one of its files.
     pub(super) fn change_waiting_part(&mut self, sending: Sending, part: &ExternalPart) {
         let Some(entry) = self.outbox.get_mut(&sending.number) else { return };
         let Body::Part(said) = &entry.body else { return };
@@ -212,14 +212,14 @@ impl Engine {
         self.save_outbox(sending.number);
     }
 
-    /// A file, and so its message, cannot be sent. Nothing of it stays but what the message says.
+    /// A file, and so its message, cannot be sent. Only what the message says stays.
     pub(super) fn stop_sending(&mut self, sending: Sending, why: Stopped) {
         let of_message = |file: &LocalFile| file.sending().filter(|of| of.number == sending.number);
         let all: Vec<(FileId, Sending)> =
             self.attachments.all.iter().filter_map(|(id, file)| Some((*id, of_message(file)?))).collect();
         for (id, of) in all {
             let is_it = of.index == sending.index;
-            // What was sealed can be tried again where there was no room at the relay.
+            // If the relay had no room, the person can try the sealed files again.
             if !is_it && why == Stopped::NoRoomThere {
                 continue;
             }

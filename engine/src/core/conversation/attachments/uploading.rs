@@ -1,4 +1,4 @@
-//! What was sealed goes to the relay, into the log of its conversation, part by part from where the relay has it.
+//! Uploads a sealed file to the relay, into the log of its conversation, in parts from where the relay has it.
 
 use std::collections::VecDeque;
 
@@ -16,27 +16,27 @@ use crate::core::relay_session::steady::Moment;
 use crate::domain::content::files::FileId;
 use crate::io::{FileWork, LoadId};
 
-/// After a commit, and where something did not work for now, in milliseconds.
+/// Pauses after a commit, and after a temporary failure, in milliseconds.
 const SOON: u32 = 300;
 const LATER: u32 = 2_000;
 
-/// A file that goes to the relay.
+/// A file that this device uploads to the relay.
 pub(super) struct Upload {
     pub(super) file: FileId,
     sending: Sending,
     shape: Shape,
     log: LogId,
-    /// What lets append in the epoch of now.
+    /// The epoch and the capability to append in it.
     key: Option<(Epoch, Capability)>,
-    /// The relay has so many bytes of it, if it has said so.
+    /// The number of bytes that the relay has, once it has said so.
     stored: Option<u64>,
-    /// The chunk that is sent next.
+    /// The chunk to send next.
     next: u32,
     /// Chunks that were read and not sent, from `next` on.
     ready: VecDeque<Vec<u8>>,
     reading: Option<LoadId>,
     pace: Pace,
-    /// Something was not as expected: once nothing is under way, it goes on from where the relay has it.
+    /// Something unexpected happened: once nothing is under way, the upload continues from where the relay has it.
     again: bool,
     wait: Option<Moment>,
 }
@@ -77,7 +77,7 @@ impl Engine {
         }
     }
 
-    /// Takes the first file that waits to be sent, of a conversation that can take one.
+    /// Begins to upload the first waiting file of a conversation that can take one.
     fn begin_upload(&mut self) -> bool {
         let waits = |id: &FileId| match self.attachments.all.get(id) {
             Some(LocalFile { stage: Stage::Uploading(sending, log), paused: false, part, .. }) => {
@@ -121,7 +121,7 @@ impl Engine {
         (open && self.may_write_into(&log)).then_some(log)
     }
 
-    /// A blob belongs to one log: in another, it is another blob.
+    /// Chooses the log for a file. A blob belongs to one log: in another log the file becomes another blob.
     fn choose_log(&mut self, id: &FileId, sending: Sending, anew: bool, log: LogId) {
         let (blob, reader) = self.new_blob();
         let Some(file) = self.attachments.all.get_mut(id) else { return };
@@ -156,7 +156,7 @@ impl Engine {
         self.file_work(FileWork::Read { id, file, first, most: BATCH });
     }
 
-    /// Chunks were read; whether to be sent.
+    /// Chunks were read from the disk; returns whether they are for the upload.
     pub(super) fn read_to_upload(&mut self, id: LoadId, chunks: &[Vec<u8>]) -> bool {
         let Some(upload) = self.attachments.upload.as_mut().filter(|it| it.reading == Some(id)) else {
             return false;
@@ -167,14 +167,14 @@ impl Engine {
             upload.ready.extend(chunks.iter().cloned());
             self.put_parts();
         } else {
-            // The browser has lost it.
+            // The browser has lost the file.
             let sending = upload.sending;
             self.stop_sending(sending, Stopped::Lost);
         }
         true
     }
 
-    /// The next part, or an empty one, which asks how much there is.
+    /// Puts the next part, or an empty part, which asks how much the relay has.
     fn put_part(&mut self, bytes: Vec<u8>) {
         let Some((log, known)) = self.attachments.upload.as_ref().map(|it| (it.log, it.key.clone())) else {
             return;
@@ -248,9 +248,9 @@ impl Engine {
             (RelayError::QuotaExceeded | RelayError::TooLarge, _) => {
                 self.stop_sending(sending, Stopped::NoRoomThere);
             }
-            // What is on this disk is not what was sealed.
+            // The chunks on this disk are not the ones that were sealed.
             (RelayError::WrongHash, _) => self.stop_sending(sending, Stopped::Lost),
-            // Another blob has this id; or the epoch is another, which the log will say.
+            // Another blob has this id, or the log is in another epoch, which the log will show.
             (RelayError::WrongCapability | RelayError::UnknownLog, _) => self.upload_elsewhere(),
             (_, Retry::After(pause)) => self.upload_waits(pause),
             (_, Retry::AfterCatchUp) => self.upload_waits(SOON),
@@ -258,7 +258,7 @@ impl Engine {
         }
     }
 
-    /// It begins again as another blob, in a log that takes one.
+    /// Begins the upload again as another blob, in a log that takes one.
     fn upload_elsewhere(&mut self) {
         let Some(Upload { file, sending, log, .. }) = self.attachments.upload.take() else { return };
         self.choose_log(&file, sending, true, log);
@@ -273,7 +273,7 @@ impl Engine {
         }
     }
 
-    /// The relay has all of it: its message goes, if it was the last.
+    /// The relay has the whole file: the engine sends its message, if this was the message's last file.
     fn file_is_there(&mut self) {
         let Some(Upload { file: id, sending, .. }) = self.attachments.upload.take() else { return };
         if let Some(file) = self.attachments.all.get_mut(&id) {

@@ -1,4 +1,4 @@
-//! The token of the own invite link: whoever brings it is expected.
+//! Keeps the token of the own invite link: the person expects whoever brings this token.
 
 use super::Engine;
 use crate::domain::consent::{OwnToken, Proof, Token};
@@ -7,7 +7,8 @@ use crate::records::keys;
 use crate::view::{CommandError, Reply};
 
 impl Engine {
-    /// An account has one link at a time. The oldest device makes it, so that two do not make one each.
+    /// Makes a token if the account has none. An account has one link at a time; its oldest device makes the link, so that
+    /// two devices do not make two.
     pub(in crate::core) fn make_token_if_none(&mut self) {
         let own = self.account.as_ref().map(|account| account.device);
         let oldest = self.own_log.as_ref().and_then(|log| log.devices().next()).map(|device| device.id);
@@ -21,7 +22,7 @@ impl Engine {
         self.take_token(OwnToken { version, token: Token(self.random.array()) });
     }
 
-    /// Another link takes the place of the old one: whoever brings that is a stranger.
+    /// Makes a new link that replaces the old one: whoever brings the old token is a stranger.
     pub(in crate::core) fn new_invite(&mut self) -> Result<Option<Reply>, CommandError> {
         self.account.as_ref().ok_or(CommandError::NoAccount)?;
         self.make_token();
@@ -40,7 +41,7 @@ impl Engine {
         }
     }
 
-    /// Whether a Welcome is of somebody who has the link.
+    /// Whether the sender of a Welcome has the link.
     pub(in crate::core) fn proves_token(&self, proof: &Proof, welcome: &[u8]) -> bool {
         self.own_token.is_some_and(|own| own.token.proves(proof, welcome))
     }

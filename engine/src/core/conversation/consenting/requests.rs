@@ -1,4 +1,4 @@
-//! What is kept of people who wrote first: so many of them, and so much of what they wrote.
+//! Limits what this device keeps of people who wrote first: how many people, and how much of what each wrote.
 
 use parley_protocol::ids::{AccountId, LogId, Seq, UnixMillis};
 
@@ -10,17 +10,18 @@ use crate::domain::conversation::{Conversation, ConversationKey, id_of};
 use crate::mls::credential::Leaf;
 use crate::table::Table;
 
-/// Most logs in use with somebody who waits for an answer, or is blocked, and most in all.
+/// Most logs in use with an account that waits for an answer, or is blocked, and most logs ever.
 const MAX_LOGS: usize = 8;
 const MAX_LOGS_EVER: usize = 64;
-/// Whoever has a log for so long, in milliseconds, and has said nothing, may be forgotten: whoever begins one writes at once.
+/// An account whose log is this old, in milliseconds, and that has said nothing may be forgotten: an honest client writes at
+/// once.
 const SILENT: u64 = 10 * 60 * 1000;
-/// And between one and the next who is, so long: 60 an hour.
+/// The time between one such account that is forgotten and the next: 60 an hour.
 const FORGET_EVERY: u64 = 60 * 1000;
 
 impl Engine {
-    /// Whether a log with somebody is joined, into which one of their own devices lets this one. Whoever proves that they have
-    /// the link needs no room: strangers keep nobody out who does.
+    /// Whether this device joins a log to which a device of `peer` adds it. An account that proves that it has the link needs
+    /// no room, so that strangers keep out nobody who does.
     pub(in crate::core) fn may_join(&self, peer: &AccountId, expected: bool) -> bool {
         let logs = self.logs_with(peer);
         let alive = |log: &&LogId| self.logs.get(log).is_some_and(|log| log.stage != Stage::Dead);
@@ -28,12 +29,14 @@ impl Engine {
         match self.consent(peer) {
             Consent::Granted => true,
             Consent::Requested => fits && (expected || self.is_known_to_ask(peer) || self.has_room_outside()),
-            // A log that takes the place of another one says so: without it, both would write into different ones after Unblock.
+            // A log that replaces another one says so: without it, the two sides would write into different logs after
+            // Unblock.
             Consent::Revoked => fits,
         }
     }
 
-    /// A log was joined. Nothing of it is shown yet; whoever proved that they have the link is accepted.
+    /// This device has joined a log. The views show nothing of it yet; an account that proved that it has the link is
+    /// accepted.
     pub(in crate::core) fn was_let_in_by(&mut self, peer: &AccountId, expected: bool) {
         if self.consent(peer) == Consent::Requested {
             let outside = !self.is_known_to_ask(peer);
@@ -47,14 +50,14 @@ impl Engine {
         }
     }
 
-    /// Whether a request of theirs is shown.
+    /// Whether the views show a request of this account.
     fn is_known_to_ask(&self, peer: &AccountId) -> bool {
         let shown = |chat: &Conversation| chat.last.is_some() && self.is_request(chat);
         self.conversations.get(&id_of(peer)).is_some_and(shown)
     }
 
-    /// Whether another stranger is heard of whom nothing is shown. Among many who have been silent for long one makes room, the
-    /// one who came first; only so often, however many come.
+    /// Whether this device takes another stranger of whom it shows nothing. If many have been silent for long, the one who
+    /// came first makes room; only so often, however many come.
     fn has_room_outside(&self) -> bool {
         let pause = self.forgot_silent.is_some_and(|last| self.steady.since(last) < FORGET_EVERY);
         !self.is_full_outside() || !pause && self.longest_silent().is_some()
@@ -64,7 +67,7 @@ impl Engine {
         self.stances.values().filter(|stance| stance.kept.outside).count() >= MAX_OUTSIDE
     }
 
-    /// Another stranger was let in: until then nobody made room, since what is judged may be undone.
+    /// Another stranger was added: nobody made room before, since the engine may undo what it judges.
     fn make_room_outside(&mut self) {
         if !self.is_full_outside() {
             return;
@@ -77,7 +80,7 @@ impl Engine {
         self.forgot_silent = Some(self.steady);
     }
 
-    /// Of all whose logs were read to their ends without anything to show, the one who came first.
+    /// Among accounts whose logs were read to the end with nothing to show, the one who came first.
     fn longest_silent(&self) -> Option<AccountId> {
         let silent = |stance: &&Stance| {
             stance.kept.outside && !stance.kept.full && stance.decision.consent == Consent::Requested
@@ -103,14 +106,14 @@ impl Engine {
         self.stances.values().filter(silent).filter_map(came).min().map(|(_, peer)| peer)
     }
 
-    /// People who wait for an answer.
+    /// The number of accounts that wait for an answer.
     fn requests(&self) -> usize {
         self.conversations.values().filter(|conversation| self.is_request(conversation)).count()
     }
 
     fn is_request(&self, conversation: &Conversation) -> bool {
         let Some(peer) = conversation.key.peer() else { return false };
-        // What is shown may have come from another device of the account.
+        // What the views show may have come from another device of the account.
         let outside = self.is_outside(peer) && conversation.last.is_none();
         let begun = !conversation.logs.is_empty() && !outside;
         begun && self.consent(peer) == Consent::Requested && !self.is_hidden(&conversation.key)
@@ -120,9 +123,9 @@ impl Engine {
         self.stances.get(peer).is_some_and(|stance| stance.kept.outside)
     }
 
-    /// Whether a log is not read on before the person decides: as much is kept of the request as ever is. What stands behind
-    /// stays at the relay, and comes after *Accept*. Nor is a log with somebody who is blocked read on as long as it is not known
-    /// whether another device has unblocked them.
+    /// Whether this device stops reading a log until the person decides, because it has kept as much of the request as it
+    /// ever keeps. Later entries stay at the relay, and come after *Accept*. The device also stops reading a log with a
+    /// blocked account as long as it does not know whether another device has unblocked the account.
     pub(in crate::core) fn rests(&self, log: &Log) -> bool {
         let stance = log.peer().and_then(|peer| self.stances.get(&peer));
         stance.is_some_and(|stance| match stance.decision.consent {
@@ -136,7 +139,7 @@ impl Engine {
         self.logs.get(id).is_some_and(|log| self.rests(log))
     }
 
-    /// Whether content is more than is kept of a request: its log rests from here on.
+    /// Whether content exceeds what this device keeps of a request: its log rests from here on.
     pub(in crate::core) fn is_beyond_request(&mut self, id: &LogId, from: &Leaf, content: &Content) -> bool {
         let Some(peer) = self.logs.get(id).and_then(Log::peer).filter(|peer| *peer == from.account) else {
             return false;
@@ -153,13 +156,13 @@ impl Engine {
         kept.full
     }
 
-    /// Nothing more of the log is brought.
+    /// Stops reading the log.
     pub(in crate::core) fn rest(&mut self, id: &LogId) {
         self.unsubscribe(id);
         self.changed.connection = true;
     }
 
-    /// Something of a request is stored; whether there is room for it.
+    /// Counts a stored part of a request; returns whether there is room for it.
     pub(in crate::core) fn keep_of_request(&mut self, peer: &AccountId, length: usize) -> bool {
         if self.consent(peer) != Consent::Requested {
             return true;
@@ -172,7 +175,7 @@ impl Engine {
         room
     }
 
-    /// Everything of a conversation was deleted: of a request also what was not read.
+    /// The person deleted everything of a conversation: of a request also what this device has not read.
     pub(in crate::core) fn request_was_deleted(&mut self, peer: &AccountId) {
         if self.consent(peer) == Consent::Requested && self.stances.contains_key(peer) {
             let unread = self.unread_at_relay(peer);
@@ -182,7 +185,8 @@ impl Engine {
         self.make_room_for_requests();
     }
 
-    /// How far what stands at the relay goes that was not read. Nobody knows that of a log that is not subscribed to.
+    /// Up to which place the relay has entries that this device has not read. Nobody knows that of a log without a
+    /// subscription.
     fn unread_at_relay(&self, peer: &AccountId) -> Table<LogId, Seq> {
         let logs = self.logs_with(peer).into_iter().filter_map(|id| self.logs.get(&id));
         let end = |log: &Log| {
@@ -193,7 +197,7 @@ impl Engine {
         unread.filter(|(cursor, (_, end))| cursor < end).map(|(_, unread)| unread).collect()
     }
 
-    /// Requests that could not come back for want of room may do so now.
+    /// Requests that had no room to come back may come now.
     pub(super) fn make_room_for_requests(&mut self) {
         let rest = |stance: &&Stance| stance.kept.is_only_full();
         let room = MAX_REQUESTS.saturating_sub(self.requests());
@@ -213,7 +217,7 @@ impl Engine {
         }
     }
 
-    /// What stood at the relay when a request was deleted is passed over; whoever writes after that asks anew.
+    /// Passes over what the relay had when a request was deleted; whoever writes after that asks again.
     pub(in crate::core) fn stop_skipping(&mut self, id: &LogId) {
         let known = self.logs.get(id).and_then(|log| Some((log.peer()?, log.cursor)));
         let Some((peer, cursor)) = known else { return };

@@ -1,4 +1,4 @@
-//! What people do with messages that are there.
+//! Carries out what people do with existing messages: edits, deletions for everyone, reactions.
 
 use parley_protocol::ids::MessageId;
 use parley_protocol::limits::MAX_TEXT;
@@ -13,9 +13,9 @@ use crate::domain::visible::is_blank;
 use crate::group::policy::Role;
 use crate::view::{Command, CommandError, ConversationId, Reply, ViewRequestId};
 
-/// How long somebody may change an own message, in milliseconds.
+/// How long a person may edit an own message, in milliseconds.
 const EDIT_WITHIN: u64 = 24 * 3_600 * 1_000;
-/// Chats into which something is forwarded at a time, and messages that are.
+/// Most chats to which a person forwards at a time, and most messages.
 const MOST: usize = 64;
 
 impl Engine {
@@ -103,7 +103,7 @@ impl Engine {
         self.relations(id, message).unwrap_or_default().next_revision()
     }
 
-    /// Says something of a message, and shows it at once.
+    /// Sends a relation to a message, and shows it at once.
     fn say_of(&mut self, id: ConversationId, part: Part) -> Result<(), CommandError> {
         let key = self.may_say(id)?;
         let own = self.account.as_ref().ok_or(CommandError::NoAccount)?.id;
@@ -126,7 +126,7 @@ impl Engine {
         Ok(())
     }
 
-    /// What was not encrypted yet is not sent at all; whether that is so.
+    /// Withdraws what was not encrypted yet; returns whether there was such a thing.
     fn withdraw_unsent(&mut self, key: &ConversationKey, message: &MessageRef) -> bool {
         let unsent = |number: &u64| {
             self.outbox

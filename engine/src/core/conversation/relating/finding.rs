@@ -1,4 +1,5 @@
-//! Messages are known to each other by name, and stand on the disk by place: whoever speaks of one says about where it stands.
+//! Finds the message that a relation names. Messages name each other by reference (author and id), and the disk orders them
+//! by place; a relation therefore says roughly where its message stands.
 
 use parley_protocol::ids::{LogId, Seq, UnixMillis};
 
@@ -10,33 +11,33 @@ use crate::domain::relation::MessageRef;
 use crate::io::{LoadId, Record};
 use crate::view::{CommandError, ConversationId, MessageDetails, MessageView, Reply, ViewRequestId};
 
-/// Messages that are looked at from the place on.
+/// Messages to search from the named place on.
 const AFTER: u32 = 64;
-/// And before it, if it is not there.
+/// Messages to search before the place, if the message is not there.
 const BEFORE: u32 = 200;
 
-/// What it is looked for.
+/// The purpose of a search.
 #[derive(Debug, Clone, Copy)]
 enum Wants {
-    /// All views are shown it as it is now.
+    /// Show all views the message as it is now.
     Show,
-    /// A view wants to see it.
+    /// A view wants to show the message.
     View(ViewRequestId),
-    /// A view wants to know what became of it.
+    /// A view wants the message's details.
     Details(ViewRequestId),
 }
 
-/// A message that is being looked for.
+/// A search for a message.
 pub(in crate::core) struct Finding {
     conversation: ConversationId,
     message: MessageRef,
     wants: Wants,
-    /// It was not where it is said to be.
+    /// The message was not at its named place.
     again: bool,
 }
 
 impl Engine {
-    /// A view wants to see the message that another one names.
+    /// A view wants to show the message that another one names.
     pub(in crate::core) fn find_message(
         &mut self,
         view: ViewRequestId,
@@ -51,7 +52,7 @@ impl Engine {
         Ok(None)
     }
 
-    /// A view wants to know what became of a message.
+    /// A view wants the details of a message.
     pub(in crate::core) fn show_details(
         &mut self,
         view: ViewRequestId,
@@ -71,7 +72,7 @@ impl Engine {
         if known { Ok(()) } else { Err(CommandError::UnknownConversation) }
     }
 
-    /// Something was said of a message: views that show it see what it is now.
+    /// A message has a new relation: updates the views that show it.
     pub(super) fn show_again(&mut self, conversation: ConversationId, message: MessageRef) {
         match self.waiting_message(&message) {
             Some(waiting) => self.changed.messages.or_default(conversation).push(waiting),
@@ -99,7 +100,7 @@ impl Engine {
         self.places.relating.finding.insert(load, finding);
     }
 
-    /// A page came in which a message was looked for; whether it was for that.
+    /// A page came; returns whether it was for a search for a message.
     pub(in crate::core) fn looked_for(&mut self, id: LoadId, records: &[Record]) -> bool {
         let Some(finding) = self.places.relating.finding.remove(&id) else { return false };
         let archived = self.archives.contains_key(&finding.conversation);
@@ -138,7 +139,7 @@ impl Engine {
     }
 }
 
-/// Right before or after all that was stored at a time.
+/// Right before or after everything stored at a time.
 const fn edge(stored: u64, rest: u8) -> Order {
     Order::new(UnixMillis(stored), Seq(if rest == 0 { 0 } else { u64::MAX }), LogId([rest; 16]), [rest; 16])
 }

@@ -1,5 +1,5 @@
-//! What messages say of other messages (`relation.rs`): what is stored of it, and what it makes of those messages, whichever
-//! comes first.
+//! Applies relations (`relation.rs`), which are messages about other messages: stores them, and computes what they make of
+//! those messages, whichever arrives first.
 
 mod asking;
 mod finding;
@@ -21,20 +21,20 @@ use crate::records::keys;
 use crate::table::Table;
 use crate::view::ConversationId;
 
-/// What is kept of the relations of one conversation, in bytes: they are in memory. Deletions are kept beyond that.
+/// Most bytes of the relations of one conversation: they are in memory. This device keeps deletions beyond that.
 const MOST: usize = 8 * 1024 * 1024;
 
-/// What is at hand of it.
+/// What of the relations is in memory.
 #[derive(Default)]
 pub(in crate::core) struct Relating {
-    /// How much is kept of each conversation, as far as that was asked.
+    /// The bytes of the relations of each conversation, once they have been counted.
     sizes: Table<ConversationId, usize>,
-    /// Messages that are being looked for.
+    /// Messages that the engine is searching.
     finding: Table<LoadId, Finding>,
 }
 
 impl Engine {
-    /// What was said of a message.
+    /// The relations of a message.
     pub(in crate::core) fn relations(&self, id: ConversationId, message: &MessageRef) -> Option<Relations> {
         self.state.get(&keys::relations(&id, &message.short())).ok().flatten()
     }
@@ -63,7 +63,7 @@ impl Engine {
         size
     }
 
-    /// Whether somebody may say this of another's message, in a log as it is now: in a group, its admins delete what others said.
+    /// Whether the author of a relation may make it, in a log as it is now: in a group, admins delete what others said.
     pub(in crate::core) fn may_relate(&self, id: &LogId, from: &Leaf, body: &Body) -> bool {
         let (part, again) = match body {
             Body::Part(part) => (part, false),
@@ -73,7 +73,7 @@ impl Engine {
         let Some(relation) = part.relation() else { return true };
         let chat = self.group_chat_of(id);
         match relation.what {
-            // What is sent again carries no signature of its author's.
+            // A message that is sent again carries no signature of its author.
             _ if again && chat.is_some() => false,
             What::Deletion if !relation.target.is_by(&from.account) => {
                 chat.is_some_and(|chat| chat.policy.may_delete(&from.account, &relation.target.author))
@@ -82,8 +82,8 @@ impl Engine {
         }
     }
 
-    /// Keeps a message as what is known of it makes it: one that speaks of another is stored and changes that one; any other is to
-    /// be stored by the caller. `new` is what the account's other devices and its backup may not have.
+    /// Applies what this device knows of a message: stores a relation and applies it to its message; returns any other
+    /// message for the caller to store. `new` says that the account's other devices and its backup may lack it.
     pub(in crate::core) fn settle(
         &mut self,
         id: ConversationId,
@@ -107,10 +107,11 @@ impl Engine {
         Some(if deleted { message.trace(id) } else { message.clone() })
     }
 
-    /// Takes what a message says of another one.
+    /// Applies a relation to the message that it names.
     fn relate(&mut self, id: ConversationId, message: &Message, relation: &Relation<'_>) -> Change {
         let Some(author) = &message.author else { return Change::Void };
-        // In a group, whoever took it from its log has checked whether its author may, and the signature says who that is.
+        // In a group, the device that took the relation from its log has checked whether its author may make it, and the
+        // signature says who that is.
         let in_group = self.is_group_chat(id);
         let others = relation.what == What::Deletion && !relation.target.is_by(&author.account);
         if in_group && author.proof.is_none() || !in_group && others {
@@ -120,7 +121,7 @@ impl Engine {
         self.take_relation(id, &said, relation)
     }
 
-    /// The same, by whoever it is.
+    /// Applies a relation whose author may make it.
     fn take_relation(&mut self, id: ConversationId, said: &Said, relation: &Relation<'_>) -> Change {
         let Relation { target, what } = relation;
         if *what != What::Deletion && self.related_size(id) >= MOST {
@@ -142,7 +143,7 @@ impl Engine {
         change
     }
 
-    /// What a deleted message said later goes from the disk too.
+    /// Removes the later versions of a deleted message from the disk too.
     fn erase_edits(&mut self, id: ConversationId, relations: &Relations) {
         for order in relations.places().filter(|order| !order.is_waiting()) {
             self.out.erase(&message::key(&self.sealer, &id, order));
@@ -150,7 +151,8 @@ impl Engine {
         }
     }
 
-    /// The text of a deleted message goes from the disk: at once if it is where it is said to be, later if it has to be looked for.
+    /// Removes the text of a deleted message from the disk: at once if it stands at its named place, later if the engine must
+    /// search for it.
     fn purge_for(&mut self, id: ConversationId, target: &MessageRef) {
         let Some(key) = self.conversations.get(&id).map(|conversation| conversation.key) else { return };
         if self.account_data_mut(&key).is_some() {
@@ -158,7 +160,7 @@ impl Engine {
         }
     }
 
-    /// Puts what is left of a deleted message in its place; whether it was one.
+    /// Puts the trace of a deleted message in its place; returns whether the message was deleted.
     pub(in crate::core) fn leave_trace(&mut self, key: &ConversationKey, message: &Message) -> bool {
         let id = key.id();
         let is_deleted = |relations: Relations| relations.deleted_by().is_some();
@@ -195,7 +197,7 @@ impl Engine {
         }
     }
 
-    /// What a message says now.
+    /// The current content of a message.
     pub(in crate::core) fn as_now(&self, id: ConversationId, message: &Message) -> MessageBody {
         let edited =
             |relations: Relations| relations.edits(message.stored).next_back().map(|edit| edit.text.clone());
@@ -204,12 +206,12 @@ impl Engine {
         text.map_or_else(|| message.body.clone(), |text| MessageBody::Part(Part::of_text(text)))
     }
 
-    /// The newest message, for the list, as it is now.
+    /// The newest message as it is now, for the list.
     pub(in crate::core) fn last_of(&self, message: &Message, own: bool, key: &ConversationKey) -> Last {
         Last { body: preview(&self.as_now(key.id(), message)), ..Last::of(message, own, key) }
     }
 
-    /// Places of a conversation were deleted: what was said there of others is forgotten.
+    /// Places of a conversation were deleted: forgets the relations that stood there.
     pub(in crate::core) fn forget_relations(&mut self, key: &ConversationKey) {
         let id = key.id();
         for name in self.state.keys_with_prefix(&keys::relations_in(&id)) {
@@ -223,7 +225,7 @@ impl Engine {
         self.places.relating.sizes.remove(&id);
     }
 
-    /// An own message that speaks of another one cannot be sent.
+    /// An own relation cannot be sent.
     pub(in crate::core) fn relation_failed(&mut self, key: &ConversationKey, part: &Part, id: &MessageId) {
         let Some(target) = part.relation().map(|relation| relation.target) else { return };
         let Some(mut relations) = self.relations(key.id(), &target) else { return };

@@ -1,4 +1,4 @@
-//! What views see of it.
+//! Shows relations to the views.
 
 use parley_protocol::ids::UnixMillis;
 
@@ -11,7 +11,7 @@ use crate::domain::relation::{MessageRef, Relations};
 use crate::view::{About, BodyView, ConversationId, MessageDetails, ReactionView};
 
 impl Engine {
-    /// What a message says now.
+    /// The current content of a message for the views.
     pub(in crate::core) fn body_of(&self, message: &Message, relations: Option<&Relations>) -> BodyView {
         match &message.body {
             MessageBody::Group(line) => BodyView::Group(self.line_as_named_now(line)),
@@ -36,7 +36,7 @@ impl Engine {
         }
     }
 
-    /// A message as it is in views: what it says, and what is known of it beside that.
+    /// A message for the views: its content, and what views show beside it.
     pub(in crate::core) fn seen_as(&self, id: ConversationId, message: &Message) -> (BodyView, About) {
         let relations = self.relations_of(id, message);
         let body = self.with_files(self.body_of(message, relations.as_ref()));
@@ -47,7 +47,7 @@ impl Engine {
         (body, about)
     }
 
-    /// What is known of something that was said.
+    /// What views show of a message beside its content.
     pub(in crate::core) fn about(
         &self,
         named: Option<MessageRef>,
@@ -85,7 +85,7 @@ impl Engine {
         let original = message.part().and_then(Part::text).map(|text| (message.time, text.to_owned()));
         let edits = relations.edits(message.stored).map(|edit| (edit.time, edit.text.clone()));
         let mut versions: Vec<_> = original.into_iter().chain(edits).collect();
-        // The last is what it says now.
+        // The last version is the current content.
         versions.pop();
         let reactions = relations
             .reactions()
@@ -97,7 +97,7 @@ impl Engine {
         MessageDetails { members, stored: Some(message.stored), versions, reactions, relay_saw }
     }
 
-    /// Each sign once, in the order of how many use it.
+    /// Each sign once, ordered by how many people use it.
     fn reactions(&self, relations: &Relations) -> Vec<ReactionView> {
         let mut views: Vec<ReactionView> = Vec::new();
         for (account, sign) in relations.reactions() {

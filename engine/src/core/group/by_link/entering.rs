@@ -1,5 +1,5 @@
-//! Coming into a group by a link: the commit is on disk before it is sent, with the keys that it brings, so that a device that stops in
-//! between finds out whether it is in.
+//! Joins a group by an invite link. The engine writes the commit and the keys that it brings to disk before it sends the
+//! commit, so that a device which stops in between finds out whether it is in the group.
 
 use parley_crypto::aead::XNonce;
 use parley_protocol::bounded::Bytes;
@@ -26,13 +26,13 @@ use crate::mls::group::{Group, GroupError};
 use crate::records::keys;
 use crate::view::{CommandError, Reply, ViewRequestId};
 
-/// This device comes in. As it is stored.
+/// A join by a link, under way. As stored.
 #[derive(Clone, Serialize, Deserialize)]
 pub(in crate::core) struct Entering {
     group: GroupId,
     log: LogId,
     secret: LinkSecret,
-    /// Who made the link.
+    /// The account that made the link.
     by: AccountId,
     era: GroupEra,
     /// The epoch that the commit ends.
@@ -46,10 +46,10 @@ pub(in crate::core) struct Entering {
     picture: Vec<u8>,
     names: Vec<SignedName>,
     past: Vec<PastEra>,
-    /// Who waits for it.
+    /// The view that waits for the result.
     #[serde(skip)]
     view: Option<ViewRequestId>,
-    /// It was sent on this connection.
+    /// The commit was sent on this connection.
     #[serde(skip)]
     sent: bool,
 }
@@ -65,7 +65,7 @@ impl Entering {
 }
 
 impl Engine {
-    /// Makes the commit that brings this device in, and sends it once it is on disk.
+    /// Makes the commit that adds this device, and sends it once it is on disk.
     pub(super) fn enter_group(&mut self) {
         let mark = self.state.mark();
         match self.make_entry() {
@@ -116,7 +116,7 @@ impl Engine {
         })
     }
 
-    /// Sends what was not sent on this connection.
+    /// Sends commits that were not sent on this connection.
     pub(in crate::core) fn go_on_entering(&mut self) {
         if !self.online() {
             return;
@@ -137,7 +137,7 @@ impl Engine {
         }
     }
 
-    /// The relay took the commit, or did not.
+    /// The relay accepted or refused the commit.
     pub(in crate::core) fn entered(
         &mut self,
         group: &GroupId,
@@ -169,17 +169,17 @@ impl Engine {
         }
     }
 
-    /// The keys of a commit that was not taken are of no use.
+    /// Drops the keys of a refused commit: they are of no use.
     fn forget_entering(&mut self, entering: &Entering) {
         if let Ok(mls) = Group::load(&self.mls, entering.group) {
-            // What stays of it is overwritten by the next attempt.
+            // The next attempt overwrites what stays of the group.
             let _ = mls.delete(&self.mls);
         }
         self.state.delete(&keys::entering(&entering.group));
         self.group_chats.by_link.entering.remove(&entering.group);
     }
 
-    /// Somebody else committed first: again, on top of that.
+    /// Somebody else committed first: tries again on top of that commit.
     fn was_too_late(&mut self, entering: &Entering) {
         self.forget_entering(entering);
         let fragment = crate::group::link::GroupLink {
@@ -201,7 +201,7 @@ impl Engine {
         if open.commits.iter().any(ended) {
             return self.go_on_visiting();
         }
-        // It comes through the subscription.
+        // The commit comes through the subscription.
         open.head = open.head.max(open.cursor.next());
     }
 
@@ -225,7 +225,7 @@ impl Engine {
         self.groups.insert(id, Box::new(mls));
         let key = ConversationKey::Group(group);
         let mut log = Log::new(id, group, key, Stage::Active, self.now);
-        // Its keys are from just now.
+        // The device's keys are from just now.
         log.fresh = false;
         self.logs.insert(id, log);
         self.save_log(&id);
@@ -270,7 +270,8 @@ impl Engine {
         self.say_in_group(id, Seq(0), time, vec![line]);
     }
 
-    /// Who is known from before, and who made the link, may confirm that it is this group.
+    /// Remembers who may confirm that this is the right group: accounts that the person knew before, and the account that
+    /// made the link.
     fn begin_links(&mut self, group: &GroupId, entering: &Entering, accounts: &[AccountId]) {
         let known: Vec<AccountId> = accounts
             .iter()

@@ -1,4 +1,4 @@
-//! Making and revoking invite links. The links of a group stand in its policy; their secrets are with the account that made them.
+//! Makes and revokes invite links. The policy of a group lists its links; only the account that made a link has its secret.
 
 use parley_protocol::frame::LogEntry;
 use parley_protocol::ids::{GroupId, LogId, UnixMillis};
@@ -36,13 +36,13 @@ impl Engine {
         if !chat.is_active() || !may(chat, &own, &change) {
             return Err(CommandError::NotAllowed);
         }
-        // The commit leaves something for who has the link, as soon as it is made.
+        // The commit leaves the package for joiners at the relay, as soon as the commit is made.
         self.keep_link_secret(&group, secret.clone());
         self.sync(Sync::GroupLink(group, secret));
         self.ask_group(id, change)
     }
 
-    /// This account made a link, on this device or another one.
+    /// Keeps the secret of a link that this account made, on this device or another one.
     pub(in crate::core) fn keep_link_secret(&mut self, group: &GroupId, secret: LinkSecret) {
         let links = self.links_of(group);
         if links.secrets.contains(&secret) {
@@ -64,14 +64,14 @@ impl Engine {
         self.ask_group(id, Change::Revoke(link))
     }
 
-    /// Links that are over are taken out of the policy by who governs the group: the relay serves them no more.
+    /// A member who governs the group removes expired links from the policy: the relay serves them no more.
     pub(in crate::core) fn revoke_expired_links(&mut self, group: &GroupId) {
         let now = self.relay_time();
         let over = |link: &&Link| link.expires.is_some_and(|expires| expires < now);
         self.revoke_where(group, over);
     }
 
-    /// Asks for the end of links, if this person may, and nobody has asked for it here.
+    /// Asks to revoke links, if this person may, and nobody has asked for that here.
     fn revoke_where(&mut self, group: &GroupId, which: impl Fn(&&Link) -> bool) {
         let Some(own) = self.own_account_id() else { return };
         let Some(chat) = self.group_chats.all.get_mut(group).filter(|chat| chat.is_active()) else { return };
@@ -92,7 +92,7 @@ impl Engine {
         }
     }
 
-    /// An entry that nobody can read ends a log. If it came by a link, that link leads no further.
+    /// An entry that nobody can read ends a log. If the entry came by a link, that link leads into no successor.
     pub(in crate::core) fn note_spoiled_link(&mut self, id: &LogId, entry: &LogEntry) {
         let Some(chat) = self.group_chat_of(id) else { return };
         let (group, append) = (chat.group, entry.append);

@@ -25,35 +25,35 @@ use crate::set::Set;
 use crate::table::Table;
 use crate::view::ViewRequestId;
 
-/// Those who may confirm a group, kept for each.
+/// Most accounts that may confirm a group, for each group.
 const MOST_CONFIRMERS: usize = 64;
 /// A request to be let in waits for so long, in milliseconds (30 days): as long as the relay has messages.
 const ASK_LASTS: u64 = 30 * 24 * 3600 * 1000;
 
-/// What this device knows of the links of a group beside its policy. As it is stored.
+/// What this device knows of the links of a group beside the group's policy. As stored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(in crate::core) struct GroupLinks {
     group: GroupId,
-    /// Their public keys.
+    /// The public keys of the links.
     keys: Vec<LinkKeys>,
-    /// Secrets of those that this account made.
+    /// Secrets of the links that this account made.
     secrets: Vec<LinkSecret>,
-    /// How many are in the group who came by each.
+    /// By link, how many accounts that joined by it are in the group.
     here: Table<LinkId, u16>,
-    /// Those by which an entry came that nobody can read: they lead into no successor.
+    /// Links by which an entry came that nobody can read: they lead into no successor.
     spoiled: VecDeque<LinkId>,
-    /// This account came by a link: as long as none of these was heard, nobody has confirmed that this is the group that the link is
-    /// of. Who made the link, and whom this person knew before.
+    /// If this account joined by a link: accounts that can confirm that this is the group of the link, until this device has
+    /// heard one of them. They are the account that made the link, and accounts that this person knew before.
     confirmers: Vec<AccountId>,
 }
 
-/// What is known of links.
+/// What this device knows of links.
 #[derive(Default)]
 pub(in crate::core) struct ByLink {
     of: Table<GroupId, GroupLinks>,
-    /// The link that the person looks at, or comes by.
+    /// The link by which the person views or joins a group.
     visit: Option<Visit>,
-    /// Where this device comes in.
+    /// Joins under way.
     entering: Table<GroupId, Entering>,
     /// Who waits until a request to be let in is at the relay.
     asking: Table<GroupId, ViewRequestId>,
@@ -78,9 +78,9 @@ impl GroupLinks {
         self.keys.len() > before
     }
 
-    /// Takes what holds in an epoch: forgets those of links that are gone, and counts who came.
+    /// Applies the policy of an epoch: forgets links that are gone, and counts who joined.
     fn follow(&mut self, state: &State) {
-        // Those of own links may still be on their way.
+        // The policy may not have own new links yet.
         let own: Vec<LinkId> = self.secrets.iter().map(LinkSecret::id).collect();
         let is_wanted = |id: &LinkId| state.policy.link(id).is_some() || own.contains(id);
         self.keys.retain(|keys| is_wanted(&keys.id()));
@@ -106,7 +106,7 @@ impl ByLink {
         }
     }
 
-    /// Whether this device is on its way into a group.
+    /// Whether this device is joining a group.
     pub(in crate::core) fn is_entering(&self) -> bool {
         !self.entering.is_empty()
     }
@@ -143,7 +143,7 @@ impl Engine {
         }
     }
 
-    /// Somebody was heard in a group: it may be who can say that it is the one that the link is of.
+    /// This device heard somebody in a group: that account may confirm that the group is the one of the link.
     pub(in crate::core) fn confirm_group(&mut self, group: &GroupId, by: &AccountId) {
         let Some(links) = self.group_chats.by_link.of.get_mut(group) else { return };
         if links.confirmers.contains(by) {

@@ -1,5 +1,6 @@
-//! What members leave at the relay for who comes by a link: the group at the beginning of a group era, and the era's secret for each
-//! link. It goes with the commit that begins the era, or with the log that succeeds another.
+//! Makes the data that members leave at the relay for those who join by a link: the group at the beginning of a group era,
+//! and the era's secret for each link. A member sends the data with the commit that begins the era, or with the log that
+//! succeeds another.
 
 use parley_crypto::aead::XNonce;
 use parley_protocol::bounded::{Bytes, List};
@@ -19,16 +20,17 @@ use crate::group::policy::Policy;
 use crate::mls::chat::MadeCommit;
 use crate::records::keys;
 
-/// What is left with a commit that is on its way. As it is stored.
+/// The package that goes with a commit that is on its way. As stored.
 #[derive(Debug, Serialize, Deserialize)]
 pub(in crate::core) struct Left {
     package: Package,
-    /// Until when each link leads.
+    /// The time at which each link expires.
     expiries: Vec<(LinkId, Option<UnixMillis>)>,
 }
 
 impl Engine {
-    /// Whether a commit that begins a group era has to wait: the public keys of a link are asked for, which are at the relay.
+    /// Whether a commit that begins a group era must wait: this device lacks the public keys of a link and asks the relay for
+    /// them.
     pub(in crate::core::group) fn waits_for_link_keys(&mut self, id: &LogId, policy: &Policy) -> bool {
         let Some(group) = self.group_of(id) else { return false };
         let links = self.links_of(&group);
@@ -43,14 +45,14 @@ impl Engine {
         true
     }
 
-    /// What members left at the relay came, to a member.
+    /// The relay's package came, for a member.
     pub(in crate::core) fn group_package_came(&mut self, id: &LogId, result: Result<Answer, RelayError>) {
         if let Err(error) = &result
             && let Retry::After(pause) = error.retry()
         {
             return self.retry_later(pause);
         }
-        // What is not there is not asked for twice: the links of which the keys are lacking lead nowhere from then on.
+        // This device asks only once for keys that are not there: links without known keys lead nowhere from then on.
         self.group_chats.by_link.asked.insert(*id);
         let era = self.group_eras.get(id).cloned();
         let opened = match (result, era) {
@@ -69,7 +71,7 @@ impl Engine {
         self.pump_log(id);
     }
 
-    /// What goes with a commit, if it begins a group era and links lead into the group after it.
+    /// The package for a commit, if the commit begins a group era and links lead into the group after it.
     pub(in crate::core::group) fn package_after(
         &self,
         id: &LogId,
@@ -85,7 +87,7 @@ impl Engine {
         self.package(id, policy, seen, past)
     }
 
-    /// Keeps it until the commit is done.
+    /// Keeps the package until the commit is done.
     pub(in crate::core::group) fn leave_package(&self, id: &LogId, left: Option<&Left>) {
         match left {
             Some(left) => self.save(&keys::group_package(id), left),
@@ -125,7 +127,7 @@ impl Engine {
         Some(Left { package: Package { group_info, tree, keys, picture, names, past }, expiries })
     }
 
-    /// The commit of a log as it is sent: with what is left for who comes by a link, if it begins a group era.
+    /// The request for a commit: with a package for joiners by a link, if the commit begins a group era.
     pub(in crate::core) fn with_package(&mut self, commit: AppendCommit, next: Option<&GroupEra>) -> Request {
         let left: Option<Left> = self.state.get(&keys::group_package(&commit.log)).ok().flatten();
         let asks = self.with_group(&commit.log, |mls, provider, _| mls.next_ask_key(provider)).ok();
@@ -170,7 +172,7 @@ impl Engine {
         self.package(id, &policy, seen, past)
     }
 
-    /// None if it is too large, or no link leads in.
+    /// None if the package is too large, or no link leads into the group.
     fn seal_package(
         &self,
         id: &LogId,

@@ -1,4 +1,5 @@
-//! Looking at a group from outside, by a link: which log it is in, what it is called, who is in it. Nothing of it is stored.
+//! Shows a group to a person outside who has its link: which log it is in, its name, its members. The engine stores none of
+//! this.
 
 use parley_protocol::frame::{
     Answer, EntryKind, LinkOffer, LogEntry, RelayError, Request, Retry, SubscribeLog,
@@ -15,10 +16,10 @@ use crate::group::link::{GroupLink, Package};
 use crate::mls::chat::outside::Outside;
 use crate::view::{CommandError, GroupPreview, Reply, ViewRequestId};
 
-/// Most commits of one group era that are followed, and their bytes.
+/// Most commits of one group era that a visitor follows, and their bytes.
 const MOST_COMMITS: usize = 2_048;
 const MOST_BYTES: usize = 32 * 1024 * 1024;
-/// Somebody may be quicker so many times in a row.
+/// Most times in a row that somebody else may commit first.
 const MOST_ATTEMPTS: u32 = 30;
 
 /// What is wanted of a group to which a link leads.
@@ -37,18 +38,18 @@ pub(in crate::core::group) enum Wants {
 /// A link that is being followed.
 pub(in crate::core::group) struct Visit {
     pub(super) link: GroupLink,
-    /// Who waits for an answer.
+    /// The view that waits for an answer.
     pub(super) view: Option<ViewRequestId>,
     pub(super) wants: Wants,
     /// Logs that were not looked at yet.
     offers: Vec<LinkOffer>,
-    /// Of the one that is being looked at, until its package has come.
+    /// The era of the log that this device looks at, until the log's package has come.
     opening: Option<GroupEra>,
     pub(super) open: Option<OpenLog>,
     pub(super) attempts: u32,
 }
 
-/// The log that is looked at.
+/// The log that this device looks at.
 pub(super) struct OpenLog {
     pub(super) log: LogId,
     pub(super) era: GroupEra,
@@ -58,14 +59,14 @@ pub(super) struct OpenLog {
     /// The commits since the package.
     pub(super) commits: Vec<LogEntry>,
     bytes: usize,
-    /// How far it was read, and what was there when that began.
+    /// How far this device has read the log, and the log's end when it began.
     pub(super) cursor: Seq,
     pub(super) head: Seq,
     subscribed: bool,
 }
 
 impl OpenLog {
-    /// Whether all that is there has come.
+    /// Whether every entry up to the log's end has come.
     pub(super) fn is_read(&self) -> bool {
         self.subscribed && self.cursor >= self.head
     }
@@ -91,7 +92,7 @@ impl Engine {
             return Err(CommandError::Offline);
         }
         self.end_visit(CommandError::Offline);
-        // Who was looking and comes in now has seen where it is.
+        // A person who viewed the group and joins now has seen where it is.
         let capability = link.secret.capability();
         let visit = Visit { link, view, wants, offers: Vec::new(), opening: None, open: None, attempts: 0 };
         self.group_chats.by_link.visit = Some(visit);
@@ -99,7 +100,7 @@ impl Engine {
         Ok(None)
     }
 
-    /// The visit is over; who waits for it is told why.
+    /// Ends the visit; the view that waits gets the reason.
     pub(in crate::core) fn end_visit(&mut self, why: CommandError) {
         let Some(visit) = self.group_chats.by_link.visit.take() else { return };
         if let Some(open) = visit.open {
@@ -135,7 +136,7 @@ impl Engine {
         }
     }
 
-    /// Looks into the next log of a link; the newest is the first.
+    /// Looks into the next log of a link, the newest first.
     pub(super) fn look_into_next(&mut self) {
         loop {
             let Some(visit) = &mut self.group_chats.by_link.visit else { return };
@@ -161,7 +162,7 @@ impl Engine {
         }
     }
 
-    /// What members left at the relay came, to who looks from outside.
+    /// The relay's package came, for a visitor.
     pub(in crate::core) fn visit_package_came(&mut self, log: LogId, result: Result<Answer, RelayError>) {
         let sealed = match result {
             Ok(Answer::GroupInfo { sealed: Some(sealed), .. }) => sealed,
@@ -208,7 +209,7 @@ impl Engine {
         self.go_on_visiting();
     }
 
-    /// Entries of a log that this device is not in; whether they are of the one that it looks at.
+    /// Entries of a log that this device is not in; returns whether the log is the one that it looks at.
     pub(in crate::core) fn visited_entries(&mut self, log: &LogId, entries: &[LogEntry]) -> bool {
         let open = self.group_chats.by_link.visit.as_mut().and_then(|visit| visit.open.as_mut());
         let Some(open) = open.filter(|open| open.log == *log) else { return false };
@@ -227,7 +228,7 @@ impl Engine {
         true
     }
 
-    /// The group went on while it was looked at, where the era's secret does not lead: from the beginning.
+    /// The group went on during the visit, to an era whose secret this device lacks: the visit begins again.
     pub(super) fn look_again(&mut self) {
         let Some(visit) = &mut self.group_chats.by_link.visit else { return };
         visit.attempts = visit.attempts.saturating_add(1);
@@ -241,10 +242,10 @@ impl Engine {
         self.ask(Request::OpenLink(capability), Pending::OpenLink);
     }
 
-    /// Everything that is there has been read: the person is shown the group, or comes in.
+    /// The device has read everything: shows the person the group, or joins.
     pub(super) fn go_on_visiting(&mut self) {
         let Some(visit) = &mut self.group_chats.by_link.visit else { return };
-        // What is on its way is answered first.
+        // The join that is on its way comes first.
         let enters = self.group_chats.by_link.entering.contains_key(&visit.link.group);
         if enters || !visit.open.as_ref().is_some_and(OpenLog::is_read) {
             return;
@@ -273,8 +274,8 @@ impl Engine {
         }
     }
 
-    /// The group as it is now, as far as the commits that have come say. None if it is not what the link says, or its members did
-    /// not follow a commit: then they went on in another log.
+    /// The group as it is now, by the commits that have come. None if the group is not what the link says, or if its members
+    /// did not follow a commit: then they went on in another log.
     fn look(&mut self) -> Option<GroupPreview> {
         let mark = self.state.mark();
         let seen = self.outside().map(|outside| {
@@ -298,7 +299,7 @@ impl Engine {
         seen
     }
 
-    /// The group of the visit as MLS sees it from outside. The caller rolls back what this leaves in the state.
+    /// The group of the visit as MLS sees it from outside. The caller rolls the state back.
     pub(super) fn outside(&self) -> Option<Outside> {
         let visit = self.group_chats.by_link.visit.as_ref()?;
         let open = visit.open.as_ref()?;
@@ -316,7 +317,7 @@ impl Engine {
     }
 }
 
-/// What a person is told of a refusal.
+/// The error that a person sees for a refusal.
 pub(super) const fn why(error: RelayError) -> CommandError {
     match error {
         RelayError::UnknownLink => CommandError::LinkOver,

@@ -1,4 +1,5 @@
-//! Reading what was kept before this device came, the newest era first, with nobody online. It goes on after a restart.
+//! Reads the messages kept before this device joined, the newest era first, with nobody online. The engine continues after a
+//! restart.
 
 use parley_protocol::frame::{Answer, EntryKind, LogEntry, ReadLog, RelayError, Request, Retry};
 use parley_protocol::ids::{GroupId, LogId, Seq};
@@ -11,16 +12,16 @@ use crate::domain::message::GroupLine;
 use crate::group::past::{KeptEntry, PastMessage};
 use crate::records::keys;
 
-/// As it is stored.
+/// As stored.
 #[derive(Clone, Serialize, Deserialize)]
 pub(in crate::core) struct CatchingUp {
     group: GroupId,
-    /// What members left at the relay says which eras there are: it is to be asked for in this log.
+    /// The log whose package says which eras there are; this device must ask for the package.
     package: Option<LogId>,
-    /// The last of them is read next, after this place.
+    /// The eras left to read. The last of them is next, after this place.
     left: Vec<PastEra>,
     after: Seq,
-    /// Messages so far.
+    /// Messages read so far.
     count: u32,
 }
 
@@ -31,7 +32,7 @@ impl CatchingUp {
 }
 
 impl Engine {
-    /// This device has come into a group that keeps what is written: it knows the earlier eras.
+    /// This device joined a group that keeps its messages, and knows the earlier eras.
     pub(in crate::core::group) fn begin_catching_up(
         &mut self,
         group: &GroupId,
@@ -47,7 +48,7 @@ impl Engine {
         self.go_on_catching_up();
     }
 
-    /// The same, by a Welcome: the earlier eras are named in what members left at the relay.
+    /// The same after a Welcome: the package at the relay names the earlier eras.
     pub(in crate::core::group) fn catch_up_by_package(&mut self, group: &GroupId, log: LogId) {
         let (package, left) = (Some(log), Vec::new());
         self.save_catching_up(CatchingUp { group: *group, package, left, after: Seq(0), count: 0 });
@@ -59,7 +60,7 @@ impl Engine {
         self.group_chats.newcomers.catching_up.insert(catching_up.group, catching_up);
     }
 
-    /// Asks for the next page of each group, unless it is on its way.
+    /// Asks for the next page of each group, unless a request is on its way.
     pub(in crate::core) fn go_on_catching_up(&mut self) {
         if !self.online() {
             return;
@@ -85,7 +86,7 @@ impl Engine {
         }
     }
 
-    /// What members left at the relay came.
+    /// The package of a group came.
     pub(in crate::core::group) fn catch_up_with(&mut self, id: &LogId, past: Option<Vec<PastEra>>) {
         let Some(group) = self.group_of(id) else { return };
         let waits = self.group_chats.newcomers.catching_up.get(&group);
@@ -117,7 +118,7 @@ impl Engine {
                 }
             }
             Err(error) if let Retry::After(pause) = error.retry() => return self.retry_later(pause),
-            // What is not there any more is passed over.
+            // This device skips an era that the relay no longer has.
             Ok(_) | Err(_) => {
                 now.left.pop();
                 now.after = Seq(0);
@@ -136,7 +137,7 @@ impl Engine {
     }
 }
 
-/// What was kept of an entry.
+/// The kept message of an entry.
 fn kept_in(era: &PastEra, entry: &LogEntry) -> Option<PastMessage> {
     let kept = KeptEntry::read(&entry.payload).filter(|_| entry.kind == EntryKind::Message)?;
     let kept = kept.open(&era.as_era(), era.log, entry.epoch).ok()?;

@@ -1,5 +1,5 @@
-//! What is written is kept at the relay for who comes later, sealed to the group era; and the secrets of earlier eras are handed on from
-//! era to era, as long as the relay has what was written in them.
+//! Keeps messages at the relay for later members, sealed to the group era, and passes the secrets of earlier eras on from era
+//! to era, as long as the relay has the messages written in them.
 
 use parley_crypto::aead::XNonce;
 use parley_protocol::frame::LogEntry;
@@ -16,13 +16,13 @@ use crate::group::proof::Proof;
 use crate::mls::group::GroupError;
 use crate::records::keys;
 
-/// The relay has what was written for 30 days, and a day more is no harm; in milliseconds.
+/// The relay has entries for 30 days, and one day more does no harm; in milliseconds.
 const KEPT_FOR: u64 = 31 * 24 * 3600 * 1000;
-/// Eras that are handed on.
+/// Most eras that a member passes on.
 const MOST_ERAS: usize = 128;
 
 impl Engine {
-    /// What is kept of a message; none where nothing is. The MLS message then only names it.
+    /// The kept message for a message; none if the group keeps nothing. The MLS message then only names it.
     pub(in crate::core) fn seal_kept(
         &mut self,
         id: &LogId,
@@ -43,7 +43,7 @@ impl Engine {
         Ok(Some(sealed))
     }
 
-    /// What a member wrote that is kept: it must be what the MLS message names, and the same author's.
+    /// Reads a kept message: it must be the one that the MLS message names, and by the same author.
     pub(in crate::core) fn with_kept(&self, id: &LogId, entry: &LogEntry, read: Read) -> Read {
         let (from, mut content) = match read {
             Read::Content { from, content } if matches!(content.body, Body::Kept(_)) => (from, content),
@@ -65,7 +65,7 @@ impl Engine {
         }
     }
 
-    /// A group era ends, or its log: what was written in it is read with its secret.
+    /// A group era or its log ends: remembers the era's secret, which opens the era's kept messages.
     pub(in crate::core) fn note_past_era(&mut self, id: &LogId) {
         if !self.keeps_history(id) {
             return;
@@ -91,14 +91,14 @@ impl Engine {
         self.save(&keys::past_eras(group), &saved);
     }
 
-    /// The group keeps nothing any more: nobody hands on what was kept.
+    /// The group keeps nothing any more: nobody passes the secrets of eras on.
     pub(in crate::core::group) fn history_follows(&mut self, group: &GroupId, policy: &Policy) {
         if !policy.keeps_history() && self.group_chats.newcomers.past.remove(group).is_some() {
             self.state.delete(&keys::past_eras(group));
         }
     }
 
-    /// What who comes in the next era is told of earlier ones; `current` is the one that ends then, if one does.
+    /// The earlier eras for those who join in the next era; `current` is the era that ends then, if one does.
     pub(in crate::core::group) fn past_to_hand_on(
         &self,
         id: &LogId,

@@ -1,5 +1,5 @@
-//! What somebody who comes later reads of what was written before, as the group has agreed ([`History`]): nothing, what a member shares
-//! with them ([`sharing`]), or what is kept for them at the relay ([`keeping`], [`catching_up`]).
+//! History for new members of a group, as the group has agreed ([`History`]): none, what a member shares with them
+//! ([`sharing`]), or what the relay keeps for them ([`keeping`], [`catching_up`]).
 
 mod catching_up;
 mod keeping;
@@ -20,30 +20,30 @@ use crate::group::past::PastMessage;
 use crate::records::keys;
 use crate::table::Table;
 
-/// Messages that wait for their authors' device logs, of one group.
+/// Most messages of one group that wait for their authors' device logs.
 const MOST_UNPROVEN: usize = 4_096;
 
-/// What is known of what was written before.
+/// What this device knows of messages from before somebody joined.
 #[derive(Default)]
 pub(in crate::core) struct Newcomers {
-    /// Earlier eras of groups that keep what is written.
+    /// Earlier eras of groups that keep their messages.
     past: Table<GroupId, PastEras>,
-    /// What this device still reads.
+    /// Kept messages that this device still reads.
     catching_up: Table<GroupId, CatchingUp>,
-    /// What waits for device logs.
+    /// Messages that wait for device logs.
     unproven: Table<GroupId, Unproven>,
-    /// What is being read from the disk for somebody.
+    /// What the engine reads from the disk to share it.
     sharing: Option<Sharing>,
 }
 
-/// As they are stored.
+/// As stored.
 #[derive(Clone, Serialize, Deserialize)]
 pub(in crate::core) struct PastEras {
     group: GroupId,
     eras: Vec<PastEra>,
 }
 
-/// As they are stored.
+/// As stored.
 #[derive(Clone, Serialize, Deserialize)]
 pub(in crate::core) struct Unproven {
     group: GroupId,
@@ -64,8 +64,8 @@ impl Newcomers {
 }
 
 impl Engine {
-    /// Messages from before this account came, of whom it does not matter who handed them on: those whose authors are proven are
-    /// shown, and those whose authors are not known yet wait.
+    /// Takes messages from before this account joined, no matter who passed them on: shows those whose authors are proven,
+    /// and keeps those whose authors are not known yet.
     fn take_past(&mut self, group: &GroupId, messages: Vec<PastMessage>) {
         let mut unknown: Vec<AccountId> = Vec::new();
         for message in messages {
@@ -109,7 +109,7 @@ impl Engine {
         }
     }
 
-    /// The device log of somebody came: what waits for it is shown, if it is theirs.
+    /// The device log of an account came: shows the messages that waited for it, if they verify.
     pub(in crate::core) fn prove_past(&mut self, account: &AccountId) {
         let groups: Vec<GroupId> = self.group_chats.newcomers.unproven.keys().copied().collect();
         for group in groups {
@@ -140,7 +140,7 @@ impl Engine {
         self.changed.messages.or_default(conversation).push(view);
     }
 
-    /// Who deleted for everyone what another wrote may do so now: what they might do then is not known here.
+    /// Whether the author of a deletion for everyone may make it now: what they were allowed at the time is not known here.
     fn may_have_related(&self, group: &GroupId, message: &Message) -> bool {
         let by = message.author.as_ref().map(|author| author.account);
         let Some((relation, by)) = message.relation().zip(by) else { return true };
@@ -149,12 +149,12 @@ impl Engine {
         !others || chat.is_some_and(|chat| chat.policy.may_delete(&by, &relation.target.author))
     }
 
-    /// A moment ago at the relay, as the end of an era that ends now.
+    /// The relay's time a moment ago, as the end of an era that ends now.
     fn ended_now(&self) -> UnixMillis {
         self.relay_time()
     }
 
-    /// Whether what is written in a log's group is kept for who comes later.
+    /// Whether a log's group keeps its messages for later members.
     pub(in crate::core) fn keeps_history(&self, id: &LogId) -> bool {
         self.group_chat_of(id).is_some_and(|chat| chat.policy.keeps_history())
     }

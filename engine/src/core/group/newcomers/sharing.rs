@@ -1,4 +1,4 @@
-//! What a member shares with somebody who came: messages with their authors' signatures, sent into the group for them.
+//! Shares history with a new member: a member sends messages with their authors' signatures into the group.
 
 use parley_protocol::ids::{AccountId, GroupId, LogId, UnixMillis};
 
@@ -11,14 +11,14 @@ use crate::group::past::{Past, PastMessage};
 use crate::io::{LoadId, Record};
 use crate::mls::credential::Leaf;
 
-/// Most messages that are shared at once.
+/// Most messages that a member shares at once.
 pub(in crate::core::group) const MOST_SHARED: u16 = 1_000;
-/// Lines that may stand between them.
+/// Most lines between them.
 const LINES: u32 = 100;
-/// Bytes of messages in one entry of the log, about.
+/// Bytes of messages in one entry of the log, roughly.
 const ENTRY_BYTES: usize = 48 * 1024;
 
-/// What is read from the disk for somebody.
+/// What the engine reads from the disk to share it.
 pub(in crate::core) struct Sharing {
     load: LoadId,
     group: GroupId,
@@ -44,7 +44,7 @@ impl Engine {
         self.group_chats.newcomers.sharing = Some(Sharing { load, group: *group, with, last, since });
     }
 
-    /// Messages came from the disk; whether they are to be shared.
+    /// Messages came from the disk; returns whether they are to be shared.
     pub(in crate::core) fn shares_past(&mut self, id: LoadId, records: &[Record]) -> bool {
         let sharing = &mut self.group_chats.newcomers.sharing;
         let Some(Sharing { group, with, last, since, .. }) = sharing.take_if(|sharing| sharing.load == id)
@@ -72,14 +72,14 @@ impl Engine {
         true
     }
 
-    /// Whether others will be able to see who wrote it.
+    /// Whether others can verify who wrote a message.
     fn is_proven(&self, group: &GroupId, message: &PastMessage) -> bool {
         let own = self.own_log.as_ref().filter(|log| log.account() == message.account);
         own.or_else(|| self.known_log(&message.account)).is_some_and(|log| message.is_by(*group, log))
     }
 
-    /// Somebody shares what was written before with this account: if they may let people in, and the group has agreed that they
-    /// show them something.
+    /// A member shares history with this account: this device takes it if that member may add people, and the group has
+    /// agreed that members share history.
     pub(in crate::core) fn past_came(&mut self, id: &LogId, from: &Leaf, past: Past) {
         let (Some(chat), Some(own)) = (self.group_chat_of(id), self.own_account_id()) else { return };
         let shows = chat.policy.shows_history() && chat.policy.may_add(&from.account);

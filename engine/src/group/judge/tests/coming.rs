@@ -1,4 +1,4 @@
-//! Who comes.
+//! Tests of commits that add members.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! Who goes.
+//! Tests of commits that remove members.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! Invite links: who makes them, who comes by them, and how often.
+//! Tests of invite links: who makes them, who joins by them, and how often.
 
 use super::*;
 use crate::group::link::{Coming, Link};

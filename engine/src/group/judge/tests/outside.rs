@@ -1,4 +1,4 @@
-//! Who comes from outside, and the places in the tree.
+//! Tests of external commits, and of the places in the tree.
 
 use super::*;
 

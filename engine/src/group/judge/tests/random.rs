@@ -1,4 +1,5 @@
-//! Whatever somebody commits: what is followed leaves a group that may be, and takes nothing that its maker has no right to.
+//! Random commits: a commit that the judge accepts leaves a valid group, and takes nothing that its committer has no right
+//! to.
 
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;

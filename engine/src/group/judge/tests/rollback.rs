@@ -1,4 +1,4 @@
-//! Devices that have lost their keys, and come back by a commit that removes and adds them.
+//! Tests of devices that have lost their keys, and come back by a commit that removes and adds them.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! What is written into the GroupContext.
+//! Tests of what commits write into the GroupContext.
 
 use super::*;
 

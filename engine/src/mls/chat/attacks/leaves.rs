@@ -1,4 +1,4 @@
-//! Leaves that are not as Parley's are, and Welcomes into what may not be.
+//! Attack tests with leaves that are not Parley's, and Welcomes into groups that are not allowed.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! Paths that open for some and not for others.
+//! Attack tests with update paths that open for some members and not for others.
 
 use openmls_traits::crypto::OpenMlsCrypto;
 use openmls_traits::types::{

@@ -1,4 +1,4 @@
-//! Into a chat from outside.
+//! Tests of joining a group chat from outside.
 
 use super::*;
 

@@ -1,5 +1,5 @@
-//! A device that has lost its keys is removed and added in one commit (RFC 9420 section 12.3: a signature key is once in the tree
-//! that comes of it).
+//! Tests of a device that has lost its keys: one commit removes and adds it (RFC 9420 section 12.3: in the resulting tree
+//! each signature key is present only once).
 
 use super::*;
 
