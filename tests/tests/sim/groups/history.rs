@@ -1,6 +1,7 @@
 //! What newcomers read of the history from before they joined.
 
 use parley_engine::view::{Command, CommandError, History, LinkTerms, Reply};
+use parley_protocol::ids::UnixMillis;
 use parley_tests::sim::{DeviceIndex, World};
 
 use super::links::{join, make_link};
@@ -152,6 +153,41 @@ fn who_adds_somebody_shares_the_newest_messages_with_them_and_nobody_else() {
     let carol = shown(&mut world, people[2], group);
     assert_eq!(carol.iter().filter(|line| line.starts_with("Bob: text")).count(), 30);
     assert!(!carol.iter().any(|line| line.contains("earlier by")), "{carol:?}");
+}
+
+/// Messages that are shared later stand before the line by which somebody came; what was written since stays where it was read.
+#[test]
+fn what_is_shared_later_stands_before_what_the_newcomer_has_read() {
+    let (mut world, people, group) = group(2_230, &["Ada", "Bob", "Carol"], History::Shared);
+    let [ada, bob, carol] = people[..] else { unreachable!() };
+    for (by, text) in [(ada, "one"), (bob, "two"), (carol, "three")] {
+        write(&mut world, by, group, text);
+    }
+    let link = make_link(&mut world, ada, group, LinkTerms::default());
+    let finn = world.add_person("Finn");
+    assert_eq!(join(&mut world, finn, &link), Ok(group));
+    settle(&mut world);
+    write(&mut world, ada, group, "welcome");
+    write(&mut world, finn, group, "thanks");
+    let with = account(&world, finn);
+    let since = UnixMillis(0);
+    done(
+        &mut world,
+        ada,
+        Command::ShareHistory { conversation: group, account: with, last: 100, since: Some(since) },
+    );
+    settle(&mut world);
+    let all = shown(&mut world, finn, group);
+    let place =
+        |text: &str| all.iter().position(|line| line == text).unwrap_or_else(|| panic!("{text}: {all:?}"));
+    let order =
+        ["Ada: one", "Bob: two", "Carol: three", "Finn joined by Ada's link", "Ada: welcome", "Finn: thanks"];
+    let places = order.map(place);
+    assert!(places.is_sorted(), "{all:?}");
+    assert!(
+        all.last().unwrap().starts_with("4 earlier by"),
+        "with what was said before it was agreed: {all:?}"
+    );
 }
 
 #[test]

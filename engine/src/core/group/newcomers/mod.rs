@@ -129,6 +129,10 @@ impl Engine {
         // Nobody dates what was before to after this account came.
         let came: Option<UnixMillis> = self.state.get(&keys::came(group)).ok().flatten();
         let before = came.map_or_else(|| self.relay_time(), |came| UnixMillis(came.0.saturating_sub(1)));
+        // What this device has read itself stands where it was read.
+        if self.has_seen_with(&key, &message.id) {
+            return;
+        }
         let message = message.into_message(before);
         if self.is_deleted(&key, &message) || !self.may_have_related(group, &message) {
             return;

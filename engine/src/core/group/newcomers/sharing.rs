@@ -5,7 +5,7 @@ use parley_protocol::ids::{AccountId, GroupId, LogId, UnixMillis};
 use crate::core::Engine;
 use crate::domain::content::Body;
 use crate::domain::conversation::ConversationKey;
-use crate::domain::message::GroupLine;
+use crate::domain::message::{GroupLine, Message, MessageBody};
 use crate::group::chat::Change;
 use crate::group::past::{Past, PastMessage};
 use crate::io::{LoadId, Record};
@@ -52,9 +52,14 @@ impl Engine {
             return false;
         };
         let key = ConversationKey::Group(group);
-        let newest_first = records.iter().filter_map(|record| self.kept(&key.id(), record));
+        let newest_first: Vec<Message> =
+            records.iter().filter_map(|record| self.kept(&key.id(), record)).collect();
+        // What was written since they came they have read themselves.
+        let came = newest_first.iter().position(|message| lets_in(message, &with)).unwrap_or_default();
         let proven = newest_first
-            .filter_map(|message| PastMessage::of(&message))
+            .iter()
+            .skip(came)
+            .filter_map(|message| PastMessage::of(message))
             .filter(|message| message.stored >= since && self.is_proven(&group, message));
         let mut past: Vec<PastMessage> = proven.take(usize::from(last)).collect();
         past.reverse();
@@ -93,6 +98,15 @@ impl Engine {
             let by = Some(self.who(&from.account));
             self.say_now_in_group(id, GroupLine::Earlier { by, count: count.min(u32::from(MOST_SHARED)) });
         }
+    }
+}
+
+/// Whether this is the line that says how somebody came into the group.
+fn lets_in(message: &Message, who: &AccountId) -> bool {
+    match &message.body {
+        MessageBody::Group(GroupLine::Added { people, .. }) => people.iter().any(|it| it.account == *who),
+        MessageBody::Group(GroupLine::Joined { who: joined, .. }) => joined.account == *who,
+        _ => false,
     }
 }
 
