@@ -181,7 +181,7 @@ fn what_is_shared_later_stands_before_what_the_newcomer_has_read() {
     let place =
         |text: &str| all.iter().position(|line| line == text).unwrap_or_else(|| panic!("{text}: {all:?}"));
     let order =
-        ["Ada: one", "Bob: two", "Carol: three", "Finn joined by Ada's link", "Ada: welcome", "Finn: thanks"];
+        ["Ada: one", "Bob: two", "Carol: three", "Finn joined by Ada's link", "Ada: welcome", ">thanks"];
     let places = order.map(place);
     assert!(places.is_sorted(), "{all:?}");
     assert!(
