@@ -14,6 +14,7 @@ mod directory_back;
 mod drafts;
 mod early;
 mod expired;
+mod expiring;
 mod file;
 mod group;
 mod group_eras;
@@ -30,8 +31,8 @@ mod naming;
 mod outputs;
 mod paging;
 pub(crate) mod parts;
-mod put_back;
 mod passing;
+mod put_back;
 mod reading;
 mod receipts;
 mod recovery;
@@ -439,6 +440,9 @@ impl Engine {
         }
         if due(&mut self.timers.renewal) {
             self.renew_groups();
+        }
+        if due(&mut self.timers.expiry) {
+            self.expire();
         }
         if due(&mut self.timers.drafts) {
             self.tell_drafts(false);

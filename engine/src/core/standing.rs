@@ -4,6 +4,7 @@
 use parley_protocol::ids::{LogId, MessageId, Seq, UnixMillis};
 
 use super::Engine;
+use super::expiring::Expiry;
 use super::passing::Passing;
 use super::relating::Relating;
 use super::sweeping::Sweep;
@@ -32,6 +33,8 @@ pub(super) struct Places {
     pub(super) marks: Table<ConversationKey, Marks>,
     /// How messages pass the relay.
     pub(super) passing: Passing,
+    /// What disappears.
+    pub(super) expiry: Expiry,
 }
 
 impl Engine {
@@ -136,6 +139,7 @@ impl Engine {
         }
         let read = self.standing.or_default(id).read_up_to(upto);
         self.save_standing(id);
+        self.count_from_reading(id);
         let logs = self.was_read(id, &read);
         // In a group receipts wait long, or are not told at all.
         let told = self.account.as_ref().is_some_and(|account| account.read_receipts)
@@ -152,6 +156,7 @@ impl Engine {
         let mut read = self.standing.or_default(id).read_in(log, upto);
         read.insert(*log, upto);
         self.save_standing(id);
+        self.count_from_reading(id);
         self.was_read(id, &read);
     }
 

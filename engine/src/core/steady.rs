@@ -45,6 +45,8 @@ pub(super) struct Timers {
     pub(super) backup: Option<Moment>,
     /// Keys of a group are replaced.
     pub(super) renewal: Option<Moment>,
+    /// Messages disappear.
+    pub(super) expiry: Option<Moment>,
     /// Drafts are told.
     pub(super) drafts: Option<Moment>,
     /// Something that was asked on this connection should have been answered.

@@ -28,12 +28,14 @@ pub(super) struct Sweep {
     suspect: Option<Order>,
     /// Messages that were deleted for everyone and are to be found.
     targets: Vec<MessageRef>,
+    /// Places of messages that are over.
+    over: Vec<Order>,
 }
 
 impl Sweep {
     /// Through the whole conversation.
     pub(super) const fn of_all(key: ConversationKey) -> Self {
-        Self { key, before: None, find: None, suspect: None, targets: Vec::new() }
+        Self { key, before: None, find: None, suspect: None, targets: Vec::new(), over: Vec::new() }
     }
 
     /// For some messages.
@@ -48,6 +50,12 @@ impl Sweep {
         Self { targets: vec![target], ..Self::for_marks(key, Vec::new()) }.before(before)
     }
 
+    /// For messages that are over.
+    pub(super) fn for_over(key: ConversationKey, over: Vec<Order>) -> Self {
+        let before = over.iter().max().map(Order::next);
+        Self { over, before, ..Self::for_marks(key, Vec::new()) }
+    }
+
     /// The same, for messages that stand before this place.
     pub(super) fn before(self, order: Order) -> Self {
         Self { before: Some(order), ..self }
@@ -59,7 +67,8 @@ impl Sweep {
     }
 
     fn is_done(&self) -> bool {
-        self.suspect.is_none() && self.targets.is_empty() && self.find.as_ref().is_some_and(Vec::is_empty)
+        let found = self.targets.is_empty() && self.over.is_empty();
+        found && self.suspect.is_none() && self.find.as_ref().is_some_and(Vec::is_empty)
     }
 }
 
@@ -130,7 +139,13 @@ impl Engine {
     fn sweep_page(&mut self, sweep: &mut Sweep, records: &[Record]) -> bool {
         for record in records {
             let Some(message) = self.opened(record) else { continue };
-            if self.is_deleted_history(&sweep.key, &message) {
+            let order = message.order();
+            let over = self.is_over(sweep.key.id(), &order);
+            if over {
+                sweep.over.retain(|wanted| *wanted != order);
+                self.has_expired(&sweep.key, &order, Some(&message));
+            }
+            if over || self.is_deleted_history(&sweep.key, &message) {
                 if let Some(marks) = &mut sweep.find {
                     let mark = mark_of(sweep.key.id(), &message);
                     marks.retain(|wanted| *wanted != mark);
@@ -158,6 +173,9 @@ impl Engine {
         if full && !sweep.is_done() {
             sweep.before = records.last().and_then(|record| order_of_key(&record.key));
             return true;
+        }
+        for order in std::mem::take(&mut sweep.over) {
+            self.has_expired(&sweep.key, &order, None);
         }
         if let Some(suspect) = sweep.suspect.take() {
             self.replace_last(&sweep.key, &suspect, None);
