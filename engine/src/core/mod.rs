@@ -2,6 +2,7 @@
 
 mod backup;
 mod commands;
+mod expiring;
 mod file;
 mod group;
 mod linking;
@@ -395,6 +396,9 @@ impl Engine {
         }
         if due(&mut self.timers.renewal) {
             self.renew_groups();
+        }
+        if due(&mut self.timers.expiry) {
+            self.expire();
         }
         if due(&mut self.timers.drafts) {
             self.tell_drafts(false);

@@ -24,6 +24,7 @@ use crate::domain::conversation::ConversationKey;
 use crate::domain::deletion::Deleted;
 use crate::domain::device_note::Note;
 use crate::domain::draft::{Draft, DraftSetting};
+use crate::domain::expiry::Timer;
 use crate::domain::marks::Marks;
 use crate::domain::message::Message;
 use crate::domain::order::Order;
@@ -191,6 +192,8 @@ pub(crate) enum Sync {
     GroupLink(GroupId, LinkSecret),
     /// How the person keeps a conversation in the list.
     Marks(Marks),
+    /// How long messages last in a conversation.
+    Timer(Timer),
 }
 
 /// How the account's backup is sealed. What was said after the last removal holds, and of that the greatest generation.

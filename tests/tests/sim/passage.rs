@@ -93,6 +93,7 @@ fn in_a_group_the_signature_of_the_authors_device_is_kept() {
 fn it_stays_when_the_device_is_opened_again_and_goes_with_the_message() {
     let (mut world, ada, bob, there, back) = pair();
     world.crash(bob);
+    world.connect(bob);
     world.settle();
     assert!(saw(&mut world, bob, back, "before").is_some());
     let message = named(&mut world, ada, there, "before");

@@ -418,6 +418,9 @@ impl Engine {
 
     /// Stores and shows a message that was written before; the caller saves the conversation.
     pub(in crate::core) fn put_into_history(&mut self, conversation: ConversationId, message: &Message) {
+        if self.came_too_late(message) {
+            return self.is_found(conversation, &message.order());
+        }
         let Some(message) = self.settle(conversation, message, false) else {
             return self.is_found(conversation, &message.order());
         };

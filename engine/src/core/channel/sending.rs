@@ -53,6 +53,7 @@ impl Engine {
         let number = self.device.next_outbox;
         self.device.next_outbox = number.saturating_add(1);
         self.save_device();
+        let body = self.lasting(&to, body);
         let entry = OutboxEntry { conversation: to, id, time, body, only, sealed: None, failed: false };
         if matches!(entry.body, Body::Part(_) | Body::Again(_)) {
             self.waiting.insert(number, to);
@@ -240,8 +241,8 @@ impl Engine {
         let (epoch, payload) = self.with_group(id, |group, provider, signer| {
             Ok((group.epoch(), group.encrypt(provider, signer, &padded)?))
         })?;
-        let payload = match kept {
         self.note_sealed(id, number, Some(&*padded).filter(|_| kept.is_none()));
+        let payload = match kept {
             Some(sealed) => KeptEntry::write(&payload, &sealed).ok_or(GroupError::State)?,
             None => payload,
         };
@@ -380,8 +381,8 @@ impl Engine {
         if self.is_deleted(&entry.conversation, &message) {
             return;
         }
-        let conversation = entry.conversation.id();
         self.passes_out(number, &sealed, (seq, written), entry.id);
+        let conversation = entry.conversation.id();
         let settled = self.settle(conversation, &message, true);
         if let Some(message) = &settled {
             self.save_message(conversation, message);

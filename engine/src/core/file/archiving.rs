@@ -158,6 +158,7 @@ impl Engine {
             restored: Some(archive.owner.clone()),
             group: None,
             marks: MarksView::default(),
+            timer: 0,
         })
     }
 

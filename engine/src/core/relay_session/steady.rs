@@ -45,6 +45,8 @@ pub(in crate::core) struct Timers {
     pub(in crate::core) backup: Option<Moment>,
     /// Keys of a group are replaced.
     pub(in crate::core) renewal: Option<Moment>,
+    /// Messages disappear.
+    pub(in crate::core) expiry: Option<Moment>,
     /// Drafts are told.
     pub(in crate::core) drafts: Option<Moment>,
     /// Something that was asked on this connection should have been answered.

@@ -126,7 +126,8 @@ impl Engine {
         let key = ConversationKey::Group(*group);
         let conversation = key.id();
         let message = message.into_message(self.relay_time());
-        if self.is_deleted(&key, &message) || !self.may_have_related(group, &message) {
+        let refused = self.came_too_late(&message) || !self.may_have_set_timer(&key, &message);
+        if refused || self.is_deleted(&key, &message) || !self.may_have_related(group, &message) {
             return;
         }
         let Some(message) = self.settle(conversation, &message, true) else { return };
