@@ -27,6 +27,8 @@ mod deleting_edges;
 mod devices;
 #[path = "sim/drafts.rs"]
 mod drafts;
+#[path = "sim/expiry.rs"]
+mod expiry;
 #[path = "sim/faults.rs"]
 mod faults;
 #[path = "sim/file_damage.rs"]

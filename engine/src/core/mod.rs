@@ -404,6 +404,9 @@ impl Engine {
         if due(&mut self.timers.renewal) {
             self.renew_groups();
         }
+        if due(&mut self.timers.expiry) {
+            self.expire();
+        }
         if due(&mut self.timers.drafts) {
             self.tell_drafts(false);
         }

@@ -24,6 +24,7 @@ use crate::domain::conversation::ConversationKey;
 use crate::domain::deletion::Deleted;
 use crate::domain::device_note::Note;
 use crate::domain::draft::{Draft, DraftSetting};
+use crate::domain::expiry::Timer;
 use crate::domain::marks::Marks;
 use crate::domain::message::Message;
 use crate::domain::order::Order;
@@ -198,6 +199,8 @@ pub(crate) enum Sync {
     GroupLink(GroupId, LinkSecret),
     /// The person's marks on a conversation in the list.
     Marks(Marks),
+    /// How long messages last in a conversation.
+    Timer(Timer),
 }
 
 /// How the account's backup is sealed. News from after the last removal are valid, and of these the greatest generation.

@@ -10,6 +10,7 @@ pub(crate) mod conversation;
 pub(crate) mod deletion;
 pub(crate) mod device_note;
 pub(crate) mod draft;
+pub(crate) mod expiry;
 pub(crate) mod file_name;
 pub(crate) mod invite;
 pub(crate) mod marks;

@@ -2,6 +2,7 @@
 
 use parley_protocol::ids::{AccountId, GroupId, LogId};
 
+use crate::domain::order::Order;
 use crate::view::{ConversationId, FileId};
 
 /// Own account ([`crate::account::Account`]).
@@ -25,6 +26,8 @@ pub(crate) const GROUP_ANSWERS: &[u8] = &[72];
 const RELATIONS: u8 = 54;
 const MARKS: u8 = 55;
 const FILE: u8 = 60;
+const TIMER: u8 = 80;
+const EXPIRING: u8 = 81;
 const EARLY: u8 = 9;
 const GROUP_LINKS: u8 = 66;
 const GROUP_PACKAGE: u8 = 67;
@@ -245,6 +248,18 @@ pub(crate) fn file(id: &FileId) -> Vec<u8> {
     [&[FILE], id.0.as_slice()].concat()
 }
 
+/// How long messages last in a conversation ([`crate::domain::expiry::Timer`]).
+pub(crate) fn timer(id: &ConversationId) -> Vec<u8> {
+    [&[TIMER], id.0.as_slice()].concat()
+}
+
+/// A message that will disappear ([`crate::domain::expiry::Expiring`]).
+pub(crate) fn expiring(id: &ConversationId, order: &Order) -> Vec<u8> {
+    [&[EXPIRING], id.0.as_slice(), &order.to_bytes()].concat()
+}
+
+pub(crate) const ALL_TIMERS: &[u8] = &[TIMER];
+pub(crate) const ALL_EXPIRING: &[u8] = &[EXPIRING];
 pub(crate) const ALL_MARKS: &[u8] = &[MARKS];
 pub(crate) const ARCHIVES: &[u8] = &[ARCHIVE];
 pub(crate) const CONTACTS: &[u8] = &[CONTACT];
@@ -304,6 +319,12 @@ mod tests {
             (standing(&id), 34, about_id),
             (relations_in(&id), 54, about_id),
             (marks(&id), 55, about_id),
+            (timer(&id), 80, about_id),
+            (
+                expiring(&id, &Order::from_bytes(&[0xEE; 48])),
+                81,
+                &[[0xCC; 16].as_slice(), &[0xEE; 48]].concat(),
+            ),
             (relations(&id, &[0xEE; 16]), 54, &[[0xCC; 16], [0xEE; 16]].concat()),
             (stance(&account), 46, about_account),
         ] {

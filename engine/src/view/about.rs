@@ -17,6 +17,10 @@ pub struct About {
     pub edited: bool,
     /// Reactions with their counts, the most frequent first.
     pub reactions: Vec<ReactionView>,
+    /// How long it lasts once it is read, in seconds, if it disappears.
+    pub expires: Option<u32>,
+    /// When it will be gone, if that counts already.
+    pub ends: Option<parley_protocol::ids::UnixMillis>,
 }
 
 /// A sign with which people react to a message.

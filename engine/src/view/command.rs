@@ -420,4 +420,12 @@ pub enum Command {
     StoredFiles,
     /// Deletes these files from this device; their messages stay. Reply: [`super::Reply::Done`].
     FreeFiles(Vec<FileId>),
+    /// Says how long messages last in a conversation from now on, once they are read. Reply: [`super::Reply::Done`], or that this
+    /// account may not.
+    SetTimer {
+        /// Where.
+        conversation: ConversationId,
+        /// In seconds; zero for good.
+        seconds: u32,
+    },
 }

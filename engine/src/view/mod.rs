@@ -303,6 +303,8 @@ pub struct ConversationView {
     pub group: Option<GroupSummary>,
     /// How the person keeps it in the list.
     pub marks: MarksView,
+    /// How long messages last once they are read, in seconds; zero for good.
+    pub timer: u32,
 }
 
 /// How a person keeps a conversation in the list, on all their devices.
@@ -381,6 +383,13 @@ pub enum BodyView {
     },
     /// A text with files.
     Files(Box<FilesView>),
+    /// Somebody has said how long messages last from then on.
+    Timer {
+        /// Who; none for this account.
+        by: Option<Who>,
+        /// In seconds; zero for good.
+        seconds: u32,
+    },
 }
 
 impl From<&MessageBody> for BodyView {
@@ -398,16 +407,21 @@ impl From<&MessageBody> for BodyView {
 
 impl BodyView {
     pub(crate) fn of_part(part: &Part) -> Self {
+        if let Some(seconds) = part.timer() {
+            return Self::Timer { by: None, seconds };
+        }
         match part.files() {
             Some(files) => Self::Files(Box::new(FilesView::of(&files))),
             None => part.text().map_or(Self::Newer, |text| Self::Text(text.to_owned())),
         }
     }
 
-    /// Whether nobody has written it: the device says something.
+    /// Whether it is a line between what people write: the device says something, or that somebody did something.
     #[must_use]
     pub const fn is_notice(&self) -> bool {
-        matches!(self, Self::Gap(_) | Self::Renamed { .. } | Self::KeysChanged(_) | Self::Group(_))
+        let says =
+            matches!(self, Self::Gap(_) | Self::Renamed { .. } | Self::KeysChanged(_) | Self::Group(_));
+        says || matches!(self, Self::Timer { .. })
     }
 }
 

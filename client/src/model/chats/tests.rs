@@ -23,6 +23,7 @@ pub(crate) fn chat(number: u8, name: &str, changed: u64) -> ConversationView {
         listed: true,
         group: None,
         marks: MarksView::default(),
+        timer: 0,
         account: Some(AccountId([number; 32])),
     }
 }

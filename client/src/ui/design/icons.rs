@@ -168,6 +168,11 @@ pub(crate) fn waiting() -> AnyView {
     lines(&["M12 5a7 7 0 1 1 0 14a7 7 0 1 1 0-14", "M12 8.5V12l2.3 1.6"], "icon tick")
 }
 
+/// An hourglass: it will disappear.
+pub(crate) fn timer() -> AnyView {
+    lines(&["M8 5h8", "M8 19h8", "M9 5v2.6L12 12l3-4.4V5", "M9 19v-2.6L12 12l3 4.4V19"], "icon tick")
+}
+
 /// One tick: sent.
 pub(crate) fn sent() -> AnyView {
     lines(&["M6 12.5l4 4 8-9"], "icon tick")

@@ -11,6 +11,7 @@ pub const fn instead_of(body: &BodyView) -> Option<&'static str> {
         | BodyView::Renamed { .. }
         | BodyView::KeysChanged(_)
         | BodyView::Group(_)
+        | BodyView::Timer { .. }
         | BodyView::Deleted { .. } => None,
         BodyView::Newer => {
             Some("Sent by a newer version of Parley. Reload the page to update, then it shows.")

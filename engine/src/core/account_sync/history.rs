@@ -427,6 +427,9 @@ impl Engine {
 
     /// Stores and shows a message of history; the caller saves the conversation.
     pub(in crate::core) fn put_into_history(&mut self, conversation: ConversationId, message: &Message) {
+        if self.came_too_late(message) {
+            return self.is_found(conversation, &message.order());
+        }
         let Some(message) = self.settle(conversation, message, false) else {
             return self.is_found(conversation, &message.order());
         };

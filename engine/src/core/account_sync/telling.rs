@@ -47,6 +47,7 @@ impl Engine {
         self.sync_backup();
         self.tell_deletions();
         self.tell_marks();
+        self.tell_timers();
         self.tell_drafts(true);
         self.tell_note();
     }
@@ -144,6 +145,7 @@ impl Engine {
             Sync::GroupLink(group, secret) => self.keep_link_secret(&group, secret),
             Sync::Group(group, joins) => self.group_answered_elsewhere(group, joins),
             Sync::Marks(marks) => self.marks_came(&marks),
+            Sync::Timer(timer) => self.timer_came(timer),
             Sync::HandedOver => {}
         }
     }

@@ -160,6 +160,7 @@ impl Engine {
             restored: Some(archive.owner.clone()),
             group: None,
             marks: MarksView::default(),
+            timer: 0,
         })
     }
 

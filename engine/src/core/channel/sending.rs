@@ -53,6 +53,7 @@ impl Engine {
         let number = self.device.next_outbox;
         self.device.next_outbox = number.saturating_add(1);
         self.save_device();
+        let body = self.lasting(&to, body);
         let entry = OutboxEntry { conversation: to, id, time, body, only, sealed: None, failed: false };
         if matches!(entry.body, Body::Part(_) | Body::Again(_)) {
             self.waiting.insert(number, to);
@@ -385,8 +386,8 @@ impl Engine {
         if self.is_deleted(&entry.conversation, &message) {
             return;
         }
-        let conversation = entry.conversation.id();
         self.passes_out(number, &sealed, (seq, written), entry.id);
+        let conversation = entry.conversation.id();
         let settled = self.settle(conversation, &message, true);
         if let Some(message) = &settled {
             self.save_message(conversation, message);

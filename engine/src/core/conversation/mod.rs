@@ -4,6 +4,7 @@ pub(in crate::core) mod attachments;
 pub(in crate::core) mod consenting;
 pub(in crate::core) mod deleting;
 pub(in crate::core) mod drafts;
+pub(in crate::core) mod expiring;
 pub(in crate::core) mod marking;
 pub(in crate::core) mod paging;
 pub(in crate::core) mod passing;

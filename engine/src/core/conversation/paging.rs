@@ -216,7 +216,8 @@ impl Engine {
     pub(in crate::core) fn kept(&self, conversation: &ConversationId, record: &Record) -> Option<Message> {
         let message = self.opened(record)?;
         let key = &self.conversations.get(conversation)?.key;
-        (!self.is_deleted(key, &message)).then_some(message)
+        let gone = self.is_deleted(key, &message) || self.is_over(*conversation, &message.order());
+        (!gone).then_some(message)
     }
 
     /// Reads the newest messages of a conversation, or more before one of them.

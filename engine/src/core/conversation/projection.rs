@@ -93,9 +93,10 @@ impl Engine {
 
     /// Asks for a wake-up at the earliest timer.
     pub(in crate::core) fn tell_timer(&mut self) {
-        let Timers { receipts, retry, storage, backup, drafts, answers, last_words, renewal, .. } =
+        let Timers { receipts, retry, storage, backup, drafts, answers, last_words, renewal, expiry, .. } =
             &self.timers;
-        let timers = [*receipts, *retry, *storage, *backup, *drafts, *answers, *last_words, *renewal];
+        let timers =
+            [*receipts, *retry, *storage, *backup, *drafts, *answers, *last_words, *renewal, *expiry];
         let next = timers.into_iter().chain([self.linking.timer(), self.parts.timer()]).flatten().min();
         let Some(at) = next else { return };
         // The host counts from the request. If somebody has put the clock forward since, a moment may be over for which the
@@ -189,6 +190,7 @@ impl Engine {
             restored: None,
             group: None,
             marks: self.marks_view(key, conversation.changed),
+            timer: self.timer_of(key),
         })
     }
 

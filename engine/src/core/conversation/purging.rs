@@ -28,12 +28,14 @@ pub(in crate::core) struct Purge {
     suspect: Option<Order>,
     /// Messages that were deleted for everyone, to be found.
     targets: Vec<MessageRef>,
+    /// Places of messages that are over.
+    over: Vec<Order>,
 }
 
 impl Purge {
     /// A purge of the whole conversation.
     pub(in crate::core) const fn of_all(key: ConversationKey) -> Self {
-        Self { key, before: None, find: None, suspect: None, targets: Vec::new() }
+        Self { key, before: None, find: None, suspect: None, targets: Vec::new(), over: Vec::new() }
     }
 
     /// A purge of some messages.
@@ -48,6 +50,12 @@ impl Purge {
         Self { targets: vec![target], ..Self::for_marks(key, Vec::new()) }.before(before)
     }
 
+    /// A purge of messages that have expired.
+    pub(in crate::core) fn for_over(key: ConversationKey, over: Vec<Order>) -> Self {
+        let before = over.iter().max().map(Order::next);
+        Self { over, before, ..Self::for_marks(key, Vec::new()) }
+    }
+
     /// The same purge, of messages before this place.
     pub(in crate::core) fn before(self, order: Order) -> Self {
         Self { before: Some(order), ..self }
@@ -59,7 +67,8 @@ impl Purge {
     }
 
     fn is_done(&self) -> bool {
-        self.suspect.is_none() && self.targets.is_empty() && self.find.as_ref().is_some_and(Vec::is_empty)
+        let found = self.targets.is_empty() && self.over.is_empty();
+        found && self.suspect.is_none() && self.find.as_ref().is_some_and(Vec::is_empty)
     }
 }
 
@@ -130,7 +139,13 @@ impl Engine {
     fn purge_page(&mut self, purge: &mut Purge, records: &[Record]) -> bool {
         for record in records {
             let Some(message) = self.opened(record) else { continue };
-            if self.is_deleted_history(&purge.key, &message) {
+            let order = message.order();
+            let over = self.is_over(purge.key.id(), &order);
+            if over {
+                purge.over.retain(|wanted| *wanted != order);
+                self.has_expired(&purge.key, &order, Some(&message));
+            }
+            if over || self.is_deleted_history(&purge.key, &message) {
                 if let Some(marks) = &mut purge.find {
                     let mark = mark_of(purge.key.id(), &message);
                     marks.retain(|wanted| *wanted != mark);
@@ -158,6 +173,9 @@ impl Engine {
         if full && !purge.is_done() {
             purge.before = records.last().and_then(|record| order_of_key(&record.key));
             return true;
+        }
+        for order in std::mem::take(&mut purge.over) {
+            self.has_expired(&purge.key, &order, None);
         }
         if let Some(suspect) = purge.suspect.take() {
             self.replace_last(&purge.key, &suspect, None);

@@ -4,6 +4,7 @@
 use parley_protocol::ids::{LogId, MessageId, Seq, UnixMillis};
 
 use crate::core::Engine;
+use crate::core::conversation::expiring::Expiry;
 use crate::core::conversation::passing::Passing;
 use crate::core::conversation::purging::Purge;
 use crate::core::conversation::relating::Relating;
@@ -32,6 +33,8 @@ pub(in crate::core) struct Places {
     pub(in crate::core) marks: Table<ConversationKey, Marks>,
     /// How messages pass the relay.
     pub(in crate::core) passing: Passing,
+    /// What disappears.
+    pub(in crate::core) expiry: Expiry,
 }
 
 impl Engine {
@@ -146,6 +149,7 @@ impl Engine {
         }
         let read = self.standing.or_default(id).read_up_to(upto);
         self.save_standing(id);
+        self.count_from_reading(id);
         let logs = self.was_read(id, &read);
         // In a group, receipts wait long, or nobody sends any.
         let told = self.account.as_ref().is_some_and(|account| account.read_receipts)
@@ -162,6 +166,7 @@ impl Engine {
         let mut read = self.standing.or_default(id).read_in(log, upto);
         read.insert(*log, upto);
         self.save_standing(id);
+        self.count_from_reading(id);
         self.was_read(id, &read);
     }
 

@@ -51,6 +51,7 @@ impl Engine {
             restored: None,
             group: Some(self.group_summary(chat)),
             marks: self.marks_view(key, conversation.changed),
+            timer: self.timer_of(key),
         })
     }
 

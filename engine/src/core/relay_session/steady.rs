@@ -46,6 +46,8 @@ pub(in crate::core) struct Timers {
     pub(in crate::core) backup: Option<Moment>,
     /// The engine replaces the keys of a group.
     pub(in crate::core) renewal: Option<Moment>,
+    /// Messages expire.
+    pub(in crate::core) expiry: Option<Moment>,
     /// The engine tells drafts to the other devices.
     pub(in crate::core) drafts: Option<Moment>,
     /// A request on this connection should have been answered.

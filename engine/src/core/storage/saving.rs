@@ -16,6 +16,7 @@ use crate::domain::archive::Archive;
 use crate::domain::consent::Stance;
 use crate::domain::contact::Contact;
 use crate::domain::conversation::{Conversation, id_of};
+use crate::domain::expiry::{Expiring, Timer};
 use crate::domain::marks::Marks;
 use crate::domain::message::{self, Message};
 use crate::domain::outbox::OutboxEntry;
@@ -96,6 +97,9 @@ impl Engine {
         for marks in self.read_all::<Marks>(keys::ALL_MARKS)? {
             self.places.marks.insert(marks.conversation, marks);
         }
+        let timers = self.read_all::<Timer>(keys::ALL_TIMERS)?;
+        let expiring = self.read_all::<Expiring>(keys::ALL_EXPIRING)?;
+        self.restore_expiry(timers, expiring);
         for stance in self.read_all::<Stance>(keys::STANCES)? {
             self.stances.insert(stance.peer, stance);
         }
@@ -229,6 +233,7 @@ impl Engine {
             self.places.newest.insert(conversation, message.order());
         }
         self.out.put_message(Record { key, value });
+        self.note_expiry(conversation, message);
     }
 
     /// Ends an input: its changes become a change set, alone or with those of inputs that come while another set is being

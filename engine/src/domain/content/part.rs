@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::ContentError;
 use super::files::{FILES, Files};
+use crate::domain::expiry::LONGEST;
 use crate::domain::relation::{MAX_SIGN, MessageRef, Relation, What};
 use crate::domain::visible::{is_blank, is_sign};
 
@@ -18,6 +19,10 @@ pub(super) const TEXT: u16 = 1;
 const REACTION: u16 = 16;
 /// Field with the [`MessageRef`] of the message that a text answers, or to which a person reacts (`inReplyTo`).
 const IN_REPLY_TO: u16 = 16;
+/// The kind of a timer: how long messages last from then on, in seconds. The chat shows it as a line.
+const TIMER: u16 = 30;
+/// Field that says how long the message lasts, in seconds counted from reading (`expires`, relative).
+const EXPIRES: u16 = 21;
 /// Field of a forwarded text. It is empty.
 const FORWARDED: u16 = 19;
 /// Field of a reaction: its revision, and whether it is on.
@@ -84,6 +89,33 @@ impl Part {
         part.with(IN_REPLY_TO, message).with(REVISION, &(revision, on))
     }
 
+    /// How long messages last from now on.
+    pub(crate) fn timer_of(seconds: u32) -> Self {
+        Self { kind: TIMER, body: postcard::to_allocvec(&seconds).unwrap_or_default(), fields: Fields::new() }
+    }
+
+    /// The same, lasting so long; for good if that is nothing.
+    #[must_use]
+    pub(crate) fn expiring(self, seconds: u32) -> Self {
+        if seconds == 0 { self } else { self.with(EXPIRES, &seconds) }
+    }
+
+    /// How long it lasts once it is read, in seconds.
+    pub(crate) fn expires(&self) -> Option<u32> {
+        self.field(EXPIRES).filter(|seconds| *seconds > 0)
+    }
+
+    /// How long messages last from now on, if it says that.
+    pub(crate) fn timer(&self) -> Option<u32> {
+        let known = self.kind == TIMER && !self.is_newer() && !self.relates();
+        postcard::from_bytes(&self.body).ok().filter(|seconds| known && *seconds <= LONGEST)
+    }
+
+    /// The same with these files in the place of those that it has.
+    pub(crate) fn with_files(&self, files: &Files) -> Self {
+        Self { body: files.encode(), ..self.clone() }
+    }
+
     fn with(mut self, tag: u16, value: &impl Serialize) -> Self {
         // Into a Vec, postcard fails on nothing that these types contain.
         self.fields.push((tag, postcard::to_allocvec(value).unwrap_or_default()));
@@ -114,6 +146,7 @@ impl Part {
         let known = || match (self.kind, self.relates()) {
             (TEXT, true) | (REACTION, _) => self.relation().is_some(),
             (TEXT, false) => text(),
+            (TIMER, _) => self.timer().is_some(),
             (FILES, _) => Files::decode(&self.body).is_ok(),
             _ => true,
         };
@@ -182,7 +215,9 @@ impl Part {
     /// The beginning of the part, for the list of chats: the first characters of a text, or only the kind of anything else.
     pub(crate) fn abridged(&self) -> Self {
         let text = || self.text().map(|text| text.chars().take(PREVIEW).collect::<String>().into_bytes());
-        let body = self.files().map(|files| files.abridged(PREVIEW).encode()).or_else(text);
+        let timer = || self.timer().map(|_| self.body.clone());
+        let files = self.files().map(|files| files.abridged(PREVIEW).encode());
+        let body = files.or_else(text).or_else(timer);
         let fields = self.fields.iter().map(|(tag, _)| (*tag, Vec::new())).collect();
         Self { kind: self.kind, body: body.unwrap_or_default(), fields }
     }

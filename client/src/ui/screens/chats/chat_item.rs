@@ -134,6 +134,7 @@ fn preview(chat: &ConversationView, me: Option<AccountId>) -> String {
         Some(BodyView::Text(said)) => text::one_line(said),
         Some(BodyView::Files(view)) => words::files_short(view),
         Some(BodyView::Group(line)) => return words::group_line(line, me),
+        Some(BodyView::Timer { .. }) => return words::TIMER_SHORT.to_owned(),
         other => instead(chat, other).to_owned(),
     };
     by.map_or_else(|| said.clone(), |by| format!("{by}: {said}"))
@@ -144,7 +145,7 @@ const fn instead(chat: &ConversationView, last: Option<&BodyView>) -> &'static s
         None if chat.preparing => words::PREPARING,
         None if chat.restored.is_some() => words::NO_MESSAGES,
         None => words::SAY_HELLO,
-        Some(BodyView::Text(_) | BodyView::Group(_) | BodyView::Files(_)) => "",
+        Some(BodyView::Text(_) | BodyView::Group(_) | BodyView::Files(_) | BodyView::Timer { .. }) => "",
         Some(BodyView::Newer) => words::NEWER_SHORT,
         Some(BodyView::Deleted { .. }) => words::DELETED_SHORT,
         Some(BodyView::Gap(_)) => words::GAP_SHORT,

@@ -43,7 +43,8 @@ pub(crate) fn bubble(bubble: &ArcRwSignal<Bubble>, around: Around) -> AnyView {
     });
     let clock = now.with_untracked(|now| time_of(&now.message));
     let own = now.with_untracked(|now| now.message.outgoing.is_some());
-    let line = now.with_untracked(|now| matches!(now.message.body, BodyView::Group(_)));
+    let line =
+        now.with_untracked(|now| matches!(now.message.body, BodyView::Group(_) | BodyView::Timer { .. }));
     let state = Memo::new(move || now.with(|now| now.message.outgoing));
     let body = Memo::new(move || now.with(|now| files::wherever(&now.message.body)));
     let by = Memo::new(move || now.with(|now| now.message.author.clone()));
@@ -76,6 +77,7 @@ pub(crate) fn bubble(bubble: &ArcRwSignal<Bubble>, around: Around) -> AnyView {
             html::span().class("stamp").child((
                 parts::maybe(move || edited.get().then(|| parts::words("edited".to_owned()))),
                 shared.then(|| parts::words("shared".to_owned())),
+                parts::maybe(move || about.with(|about| about.expires).map(disappears)),
                 html::time().child(clock),
                 parts::maybe(move || {
                     told.get().map(|told| html::span().class("told").child(told).into_any())
@@ -141,6 +143,17 @@ fn picture_of(first: bool, by: Option<AuthorView>) -> Option<AnyView> {
     by.filter(|_| first).map(|by| avatar::person(&by.name, by.colour, "author-avatar"))
 }
 
+/// It will disappear.
+fn disappears(seconds: u32) -> AnyView {
+    html::span()
+        .class("state")
+        .attr("role", "img")
+        .attr("aria-label", words::disappears(seconds))
+        .attr("title", words::disappears(seconds))
+        .child(icons::timer())
+        .into_any()
+}
+
 /// The button that opens the menu. It shows under a pointer, after a tap and with the focus.
 fn options(app: App, chat: ConversationId, now: Memo<Bubble>, newest: Memo<bool>) -> AnyView {
     html::button()
@@ -184,6 +197,9 @@ fn content(body: BodyView, now: Memo<Bubble>, author: Memo<String>, group: Optio
         (BodyView::Deleted { by }, _) => note(words::deleted_for_all(by.as_ref(), group)),
         (BodyView::Files(view), _) => files::inside(*view, now),
         (BodyView::Group(line), _) => html::p().child(words::group_line(&line, group)).into_any(),
+        (BodyView::Timer { by, seconds }, _) => {
+            html::p().child(words::timer_line(by.as_ref(), seconds)).into_any()
+        }
         (BodyView::Renamed { from, to }, _) => note(words::renamed(&from, &to)),
         (BodyView::KeysChanged(change), _) => {
             note(author.with_untracked(|author| words::keys_changed(author, change)))

@@ -1,14 +1,14 @@
 //! The dialog about a contact: name, safety number, devices.
 
 use leptos::prelude::*;
-use parley_engine::view::{Command, CommandError, ContactView, ConversationId, Reply};
+use parley_engine::view::{Command, CommandError, Consent, ContactView, ConversationId, Reply};
 
 use crate::model::time::LocalTime;
 use crate::platform::clock;
 use crate::ui::app::state::App;
 use crate::ui::design::memo::Memo;
 use crate::ui::design::{avatar, html, icons, modal, parts};
-use crate::ui::screens::conversation::deleting;
+use crate::ui::screens::conversation::{deleting, timer};
 use crate::ui::screens::{requests, seldom};
 use crate::ui::words;
 
@@ -98,12 +98,23 @@ fn details(
         section(
             "Chat",
             vec![
+                timer::choice(app, id, chat_is_granted(app, id)),
                 requests::control(app, id, &view.name),
                 deleting::chat(app, id, words::delete_chat(&view.name), asked),
             ],
         ),
     ];
     parts::stack("contact", parts)
+}
+
+/// Who has no say in whether they write may not say either how long messages last.
+fn chat_is_granted(app: App, id: ConversationId) -> Memo<bool> {
+    let chat = app.chat(id);
+    Memo::new(move || {
+        chat.with(|chat| {
+            chat.as_ref().is_some_and(|it| it.consent == Consent::Granted && it.restored.is_none())
+        })
+    })
 }
 
 fn section(title: &'static str, mut body: Vec<AnyView>) -> AnyView {

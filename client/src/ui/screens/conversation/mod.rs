@@ -13,6 +13,7 @@ pub(crate) mod messages;
 pub(crate) mod quoted;
 pub(crate) mod relay_saw;
 pub(crate) mod said;
+pub(crate) mod timer;
 
 use leptos::ev;
 use leptos::prelude::*;

@@ -12,6 +12,7 @@ use crate::ui::app::state::App;
 use crate::ui::design::field::Note;
 use crate::ui::design::memo::Memo;
 use crate::ui::design::{html, parts};
+use crate::ui::screens::conversation::timer;
 use crate::ui::words;
 
 /// The id of the button that opens the list of people to add.
@@ -119,10 +120,16 @@ impl Panel {
                 self.add_button(),
                 members::members(self),
                 links::links(self),
+                self.timer(),
                 rules::rules(self),
                 leaving::leaving(self),
             ],
         )
+    }
+
+    fn timer(self) -> AnyView {
+        let allowed = Memo::new(move || self.with(|view| view.permissions.change <= view.role));
+        section("Messages", vec![timer::choice(self.app, self.id, allowed)])
     }
 
     fn add_button(self) -> AnyView {

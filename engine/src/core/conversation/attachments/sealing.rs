@@ -10,8 +10,8 @@ use super::{BATCH, Engine};
 use crate::attachment::local::{LocalFile, Sending, Stage, Stopped};
 use crate::attachment::stream::{Shape, id_of};
 use crate::core::relay_session::steady::Moment;
+use crate::domain::content::Body;
 use crate::domain::content::files::{ExternalPart, FileId};
-use crate::domain::content::{Body, Part};
 use crate::io::{FileWork, StorageFailure};
 use parley_protocol::ids::BlobHash;
 
@@ -208,7 +208,7 @@ impl Engine {
         if let Some(old) = files.parts.get_mut(index) {
             old.take_place(part);
         }
-        entry.body = Body::Part(Part::of_files(&files));
+        entry.body = Body::Part(said.with_files(&files));
         self.save_outbox(sending.number);
     }
 

@@ -47,6 +47,7 @@ impl Engine {
                 return self.show_details(view, conversation, message);
             }
             Command::MarkChat { conversation, mark } => return self.mark_chat(conversation, mark),
+            Command::SetTimer { conversation, seconds } => return self.set_timer(conversation, seconds),
             other => return self.attachment_command(view, other),
         }
         Ok(Some(Reply::Done))

@@ -211,6 +211,14 @@ impl Engine {
         Last { body: preview(&self.as_now(key.id(), message)), ..Last::of(message, own, key) }
     }
 
+    /// Forgets the relations of a message that is gone.
+    pub(in crate::core) fn forget_relations_of(&mut self, id: ConversationId, message: &MessageRef) {
+        let Some(relations) = self.relations(id, message) else { return };
+        self.erase_edits(id, &relations);
+        self.state.delete(&keys::relations(&id, &message.short()));
+        self.places.relating.sizes.remove(&id);
+    }
+
     /// Places of a conversation were deleted: forgets the relations that stood there.
     pub(in crate::core) fn forget_relations(&mut self, key: &ConversationKey) {
         let id = key.id();

@@ -15,6 +15,12 @@ impl Engine {
     pub(in crate::core) fn body_of(&self, message: &Message, relations: Option<&Relations>) -> BodyView {
         match &message.body {
             MessageBody::Group(line) => BodyView::Group(self.line_as_named_now(line)),
+            MessageBody::Part(part) if part.timer().is_some() => {
+                let by = message.author.as_ref().map(|author| author.account);
+                let by = by.filter(|by| !self.is_own_account(by));
+                let by = by.map(|by| Who { account: by, name: self.name_of(&by) });
+                BodyView::Timer { by, seconds: part.timer().unwrap_or_default() }
+            }
             MessageBody::Part(part) => Self::body_of_part(part, message.stored, relations),
             MessageBody::Deleted(_) => {
                 let by = relations.and_then(Relations::deleted_by).filter(|by| !message.is_by(by));
@@ -40,8 +46,11 @@ impl Engine {
     pub(in crate::core) fn seen_as(&self, id: ConversationId, message: &Message) -> (BodyView, About) {
         let relations = self.relations_of(id, message);
         let body = self.with_files(self.body_of(message, relations.as_ref()));
+        let ends = self.ends(id, &message.order());
         let about = match message.part() {
-            Some(part) => self.about(message.named(), part, message.stored, relations.as_ref()),
+            Some(part) => {
+                About { ends, ..self.about(message.named(), part, message.stored, relations.as_ref()) }
+            }
             None => About { named: message.named().filter(|_| !body.is_notice()), ..About::default() },
         };
         (body, about)
@@ -63,6 +72,8 @@ impl Engine {
             forwarded: known && part.is_forwarded(),
             edited: known && edited,
             reactions: relations.map(|relations| self.reactions(relations)).unwrap_or_default(),
+            expires: part.expires(),
+            ends: None,
         }
     }
 

@@ -134,7 +134,8 @@ impl Engine {
             return;
         }
         let message = message.into_message(before);
-        if self.is_deleted(&key, &message) || !self.may_have_related(group, &message) {
+        let refused = self.came_too_late(&message) || !self.may_have_set_timer(&key, &message);
+        if refused || self.is_deleted(&key, &message) || !self.may_have_related(group, &message) {
             return;
         }
         let Some(message) = self.settle(conversation, &message, true) else { return };
