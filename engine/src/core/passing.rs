@@ -49,14 +49,11 @@ impl Engine {
         let Some(group) = self.groups.get(id) else { return Inside::default() };
         let epoch = group.epoch();
         let known = self.places.passing.readers.get(id).filter(|known| known.0 == epoch);
-        let (_, devices, people) = match known {
-            Some(known) => *known,
-            None => {
-                let (devices, people) = readers(group);
-                self.places.passing.readers.insert(*id, (epoch, devices, people));
-                (epoch, devices, people)
-            }
-        };
+        let (_, devices, people) = known.copied().unwrap_or_else(|| {
+            let (devices, people) = readers(group);
+            self.places.passing.readers.insert(*id, (epoch, devices, people));
+            (epoch, devices, people)
+        });
         Inside { sizes: padded.and_then(sizes), devices, people }
     }
 

@@ -377,9 +377,7 @@ impl Engine {
             _ => false,
         };
         // What somebody says of another's message and may not.
-        let needless = needless
-            || !self.may_relate(id, from, &content.body)
-            || !self.may_say_timer(id, from, &content.body);
+        let needless = needless || !self.may_relate(id, from, &content.body);
         let first = match &content.body {
             Body::Again(again) => Some(again.place),
             _ => None,
@@ -473,11 +471,8 @@ impl Engine {
         // What speaks of other messages is not unread, and does not say either that the person has read what is.
         let Some(message) = self.settle(conversation, message, true) else { return };
         self.save_message(conversation, &message);
-        // That somebody set the timer is nothing to read.
-        let is_timer = message.part().is_some_and(|part| part.timer().is_some());
-        if let Some(seq) = unread.filter(|_| !message.is_trace() && !is_timer) {
-            self.is_unread_now(conversation, message.order(), id, seq);
-            self.lasts_from_reading(conversation, message.order());
+        if let Some(seq) = unread {
+            self.becomes_unread(conversation, &message, (id, seq));
         }
         self.show_in_list(conversation, &message);
         let view = self.message_view(conversation, &message);

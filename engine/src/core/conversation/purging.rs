@@ -53,7 +53,7 @@ impl Purge {
     /// For messages that are over.
     pub(in crate::core) fn for_over(key: ConversationKey, over: Vec<Order>) -> Self {
         let before = over.iter().max().map(Order::next);
-        Self { over, before, ..Self::for_marks(key, Vec::new()) }
+        Self { before, over, ..Self::for_marks(key, Vec::new()) }
     }
 
     /// The same, for messages that stand before this place.
