@@ -404,9 +404,7 @@ impl Engine {
         if due(&mut self.timers.renewal) {
             self.renew_groups();
         }
-        if due(&mut self.timers.expiry) {
-            self.expire();
-        }
+        self.expire_if_due();
         if due(&mut self.timers.drafts) {
             self.tell_drafts(false);
         }
@@ -415,8 +413,7 @@ impl Engine {
         }
         self.ask_again_for_parts();
         self.of_account().link_timer();
-        self.timers.told = None;
-        self.timers.overdue = false;
+        (self.timers.told, self.timers.overdue) = (None, false);
     }
 
     fn persist_failed(&mut self, id: crate::io::ChangeSetId, failure: StorageFailure) {

@@ -6,7 +6,7 @@ use parley_engine::view::Who;
 pub const DISAPPEARING: &str = "Disappearing messages";
 
 /// What it does, and what it cannot promise.
-pub const ABOUT_DISAPPEARING: &str = "New messages disappear for everyone this long after they're read, and yours this long after you send them. Others can still take a photo or a copy.";
+pub const ABOUT_DISAPPEARING: &str = "New messages disappear for everyone this long after they're read, and yours this long after you send them. Others can take a photo or a copy before.";
 
 /// In short, where a chat's last message would stand.
 pub const TIMER_SHORT: &str = "Disappearing messages changed";

@@ -57,7 +57,7 @@ pub const NOTIFICATIONS: &str =
     "Tells you about new messages while you're looking at something else. This is for this browser only.";
 
 /// What notifications leave out.
-pub const NOT_NOTIFIED: &str = "Muted chats, blocked people and message requests stay silent. If you're reading on another device at that moment, you may be notified here too.";
+pub const NOT_NOTIFIED: &str = "Muted chats, blocked people and message requests stay quiet. If you're reading on another device at that moment, you may be notified here too.";
 
 /// The browser was told not to show notifications.
 pub const NOTIFICATIONS_DENIED: &str = "Your browser blocks notifications from Parley. Allow them in the browser's site settings, then turn this on again.";

@@ -359,10 +359,8 @@ impl Engine {
             Body::Part(_) => self.resent_messages.contains(&content.id),
             _ => false,
         };
-        // A relation to another person's message that its author may not make, or a timer that its author may not set.
-        let needless = needless
-            || !self.may_relate(id, from, &content.body)
-            || !self.may_say_timer(id, from, &content.body);
+        // A relation to another person's message, or a timer, that its author may not set.
+        let needless = needless || !self.may_relate(id, from, &content.body);
         let first = match &content.body {
             Body::Again(again) => Some(again.place),
             _ => None,

@@ -75,11 +75,8 @@ impl Engine {
         // What speaks of other messages is not unread, and does not say either that the person has read what is.
         let Some(message) = self.settle(conversation, message, true) else { return };
         self.save_message(conversation, &message);
-        // A person has nothing to read where somebody set the timer.
-        let is_timer = message.part().is_some_and(|part| part.timer().is_some());
-        if let Some(seq) = unread.filter(|_| !message.is_trace() && !is_timer) {
-            self.is_unread_now(conversation, message.order(), id, seq);
-            self.lasts_from_reading(conversation, message.order());
+        if let Some(seq) = unread {
+            self.becomes_unread(conversation, &message, (id, seq));
         }
         self.show_in_list(conversation, &message);
         let view = self.message_view(conversation, &message);

@@ -1,6 +1,6 @@
 //! Messages disappear (docs/adr/0029): the timer of a conversation, since when a message counts, and taking away what is over.
 
-use parley_protocol::ids::{AccountId, LogId, UnixMillis};
+use parley_protocol::ids::{AccountId, LogId, Seq, UnixMillis};
 
 use crate::core::Engine;
 use crate::core::conversation::purging::Purge;
@@ -9,6 +9,7 @@ use crate::domain::conversation::ConversationKey;
 use crate::domain::expiry::{Expiring, LONGEST, Timer, end};
 use crate::domain::message::Message;
 use crate::domain::order::Order;
+use crate::domain::standing::Standing;
 use crate::mls::credential::Leaf;
 use crate::records::keys;
 use crate::table::Table;
@@ -54,18 +55,16 @@ impl Engine {
     }
 
     /// Whether somebody who wrote into a log may say what they say of how long messages last.
-    pub(in crate::core) fn may_say_timer(&self, id: &LogId, from: &Leaf, body: &Body) -> bool {
-        let (part, again) = match body {
-            Body::Part(part) => (part, false),
-            Body::Again(again) => (&again.part, true),
-            _ => return true,
-        };
-        let Some(key) = self.logs.get(id).map(|log| log.conversation).filter(|_| part.timer().is_some())
-        else {
-            return true;
-        };
+    pub(in crate::core) fn may_say_timer(
+        &self,
+        id: &LogId,
+        from: &Leaf,
+        (part, again): (&Part, bool),
+    ) -> bool {
+        let key = self.logs.get(id).map(|log| log.conversation).filter(|_| part.timer().is_some());
         // What is sent again in a group carries no signature of its author's.
-        (key.peer().is_some() || !again) && self.may_set_timer(&key, &from.account)
+        let may = |key| self.may_set_timer(&key, &from.account) && (key.peer().is_some() || !again);
+        key.is_none_or(may)
     }
 
     /// The same of a message from before: what its author might do then is not known here.
@@ -158,8 +157,22 @@ impl Engine {
         }
     }
 
-    /// What was stored there is unread: it counts from when it is read.
-    pub(in crate::core) fn lasts_from_reading(&mut self, id: ConversationId, order: Order) {
+    /// A message that was stored is unread, and counts from when it is read. That somebody set the timer, or what was deleted, is
+    /// nothing to read.
+    pub(in crate::core) fn becomes_unread(
+        &mut self,
+        id: ConversationId,
+        message: &Message,
+        (log, seq): (&LogId, Seq),
+    ) {
+        let is_timer = message.part().is_some_and(|part| part.timer().is_some());
+        if !message.is_trace() && !is_timer {
+            self.is_unread_now(id, message.order(), log, seq);
+            self.lasts_from_reading(id, message.order());
+        }
+    }
+
+    fn lasts_from_reading(&mut self, id: ConversationId, order: Order) {
         if let Some(expiring) = self.places.expiry.all.get(&(id, order)).copied() {
             self.save_expiring(id, Expiring { since: None, ..expiring });
         }
@@ -167,7 +180,7 @@ impl Engine {
 
     /// Something was read, here or on another device of the account.
     pub(in crate::core) fn count_from_reading(&mut self, id: ConversationId) {
-        let first = self.standing.get(&id).and_then(|standing| standing.first_unread_place());
+        let first = self.standing.get(&id).and_then(Standing::first_unread_place);
         let is_read = |expiring: &&Expiring| {
             expiring.conversation.id() == id
                 && expiring.since.is_none()
@@ -205,8 +218,16 @@ impl Engine {
         self.timers.expiry = next.map(|at| self.steady.when(self.now, at).min(latest));
     }
 
+    /// The same, once a wait is over.
+    pub(in crate::core) fn expire_if_due(&mut self) {
+        let now = self.steady;
+        if self.timers.expiry.take_if(|at| *at <= now).is_some() {
+            self.expire();
+        }
+    }
+
     /// Takes away what is over: from views at once, from the disk as it is found there.
-    pub(in crate::core) fn expire(&mut self) {
+    fn expire(&mut self) {
         let over = |expiring: &&Expiring| expiring.is_over(self.now);
         let over: Vec<Expiring> = self.places.expiry.all.values().filter(over).copied().collect();
         let mut by_chat = Table::<ConversationId, (ConversationKey, Vec<Order>)>::new();
@@ -218,7 +239,9 @@ impl Engine {
             if self.conversations.contains_key(&id) && self.account_data_mut(&key).is_some() {
                 self.purge_later(Purge::for_over(key, orders));
             } else {
-                orders.iter().for_each(|order| self.forget_expiring(id, order));
+                for order in orders {
+                    self.forget_expiring(id, &order);
+                }
             }
         }
         self.wait_for_expiry();

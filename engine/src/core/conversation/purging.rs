@@ -53,7 +53,7 @@ impl Purge {
     /// A purge of messages that have expired.
     pub(in crate::core) fn for_over(key: ConversationKey, over: Vec<Order>) -> Self {
         let before = over.iter().max().map(Order::next);
-        Self { over, before, ..Self::for_marks(key, Vec::new()) }
+        Self { before, over, ..Self::for_marks(key, Vec::new()) }
     }
 
     /// The same purge, of messages before this place.

@@ -63,14 +63,14 @@ impl Engine {
         size
     }
 
-    /// Whether the author of a relation may make it, in a log as it is now: in a group, admins delete what others said.
+    /// Whether somebody may say this of another's message, or of how long messages last, in a log as it is now: in a group, its admins delete what others said.
     pub(in crate::core) fn may_relate(&self, id: &LogId, from: &Leaf, body: &Body) -> bool {
         let (part, again) = match body {
             Body::Part(part) => (part, false),
             Body::Again(again) => (&again.part, true),
             _ => return true,
         };
-        let Some(relation) = part.relation() else { return true };
+        let Some(relation) = part.relation() else { return self.may_say_timer(id, from, (part, again)) };
         let chat = self.group_chat_of(id);
         match relation.what {
             // A message that is sent again carries no signature of its author.

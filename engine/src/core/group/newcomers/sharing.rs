@@ -59,7 +59,7 @@ impl Engine {
         let proven = newest_first
             .iter()
             .skip(came)
-            .filter_map(|message| PastMessage::of(message))
+            .filter_map(PastMessage::of)
             .filter(|message| message.stored >= since && self.is_proven(&group, message));
         let mut past: Vec<PastMessage> = proven.take(usize::from(last)).collect();
         past.reverse();
