@@ -22,7 +22,7 @@ const IN_REPLY_TO: u16 = 16;
 /// The kind of a timer: how long messages last from then on, in seconds. The chat shows it as a line.
 const TIMER: u16 = 30;
 /// Field that says how long the message lasts, in seconds counted from reading (`expires`, relative).
-const EXPIRES: u16 = 21;
+const EXPIRES: u16 = 17;
 /// Field of a forwarded text. It is empty.
 const FORWARDED: u16 = 19;
 /// Field of a reaction: its revision, and whether it is on.

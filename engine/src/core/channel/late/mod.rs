@@ -327,7 +327,7 @@ impl Engine {
             if self.make_up(conversation, &key, &message, era)
                 && let Some((log, seq)) = unread.filter(|_| !self.is_mine(&message))
             {
-                self.is_unread_now(conversation, message.order(), &log, seq);
+                self.becomes_unread(conversation, &message, (&log, seq));
             }
         }
         self.save_conversation(conversation);
