@@ -81,11 +81,11 @@ impl Sharing {
                     .attr("type", "date")
                     .on(ev::input, move |event| self.since.set(event_target_value(&event)));
                 let label = html::label().attr("for", DATE).child("Since");
-                parts::stack("setting-line", vec![label.into_any(), input.into_any()])
+                parts::stack("field", vec![label.into_any(), input.into_any()])
             })
         };
         parts::several(vec![
-            parts::stack("setting-line", line),
+            parts::stack("field", line),
             parts::maybe(date),
             parts::maybe(move || {
                 self.lacks.get().then(|| parts::alert("note note-bad", words::SHARE_NO_DATE))
