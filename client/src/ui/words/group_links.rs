@@ -7,6 +7,10 @@ use super::groups::apart;
 /// The effect of an invite link, above the list of links.
 pub const LINKS: &str = "Anyone with this link can join and see who is in the group.";
 
+/// The same where every link needs approval.
+pub const LINKS_THAT_ASK: &str =
+    "Anyone with this link can see the group and ask to join. An admin lets them in.";
+
 /// The maker of a link.
 #[must_use]
 pub fn link_by(name: &str, own: bool) -> String {

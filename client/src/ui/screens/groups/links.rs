@@ -44,10 +44,7 @@ pub(super) fn links(panel: Panel) -> AnyView {
     let links = Links { panel, opened: RwSignal::new(None) };
     tell_when_made(panel);
     parts::maybe(move || {
-        governs.get().then(|| {
-            let about = parts::text("quiet", words::LINKS);
-            section("Invite links", vec![about, links.list(), links.creation()])
-        })
+        governs.get().then(|| section("Invite links", vec![links.about(), links.list(), links.creation()]))
     })
 }
 
@@ -66,6 +63,15 @@ fn tell_when_made(panel: Panel) {
 }
 
 impl Links {
+    /// Who can come by the links.
+    fn about(self) -> AnyView {
+        let ask = Memo::new(move || {
+            self.panel.with(|view| !view.links.is_empty() && view.links.iter().all(|link| link.approval))
+        });
+        let said = parts::live(move || if ask.get() { words::LINKS_THAT_ASK } else { words::LINKS });
+        html::p().class("quiet").child(said).into_any()
+    }
+
     fn list(self) -> AnyView {
         let ids = Memo::new(move || {
             self.panel.with(|view| view.links.iter().map(|link| link.id).collect::<Vec<_>>())
