@@ -67,7 +67,7 @@ impl Journal {
         self.pending.borrow().is_empty() && self.others.borrow().is_empty()
     }
 
-    /// Whether so many entries wait that it is time to settle.
+    /// Whether the journal is so long that its entries have to be moved into their stores now.
     pub(crate) fn is_full(&self) -> bool {
         self.pending.borrow().is_much()
     }

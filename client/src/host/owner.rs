@@ -25,7 +25,7 @@ use crate::platform::random::BrowserRng;
 use crate::platform::timer::{self, Timeout};
 use crate::platform::{clock, spawn_local};
 
-/// The size in bytes above which a frame holds so many entries that the worker may answer nobody for a while.
+/// The size in bytes from which a frame counts as large: reading its entries may keep the worker from answering views.
 const LARGE: usize = 16 * 1024;
 
 /// The engine, with the parts of the host that carry out its outputs.

@@ -144,7 +144,7 @@ impl Pending {
         self.entries == 0
     }
 
-    /// Whether so many entries wait that the host settles the journal without waiting for a rest.
+    /// Whether the journal is so long that the host moves its entries into their stores at once, also while people write.
     #[must_use]
     pub const fn is_much(&self) -> bool {
         self.entries >= ENTRIES || self.bytes >= BYTES

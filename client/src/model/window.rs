@@ -71,8 +71,8 @@ impl Window {
         self.put(page.messages);
     }
 
-    /// Takes the newest page again. If it does not touch the loaded messages, a person who reads at the end (`at_end`) gets it
-    /// instead of them, and a person who reads further up keeps them.
+    /// Updates the window with the newest page. The window merges a page that overlaps its messages. One that does not overlap
+    /// replaces them if the person reads at the end (`at_end`); otherwise the window keeps its messages.
     pub fn refresh(&mut self, page: Page, at_end: bool) {
         let first = page.messages.first().map(|message| message.order);
         let touches = !page.older || first.is_some() && first <= self.newest();

@@ -1,4 +1,4 @@
-//! Words about the connection, about what waits for it, and about the server of the account.
+//! Sentences about the connection, about unsent messages, and about the account's server.
 
 use parley_engine::view::{Connection, ConversationView, Outage, WaitReason};
 

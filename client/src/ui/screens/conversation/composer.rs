@@ -22,7 +22,7 @@ struct Composer {
     area: NodeRef<leptos::html::Textarea>,
     text: RwSignal<String>,
     room: Memo<Room>,
-    /// So many sent texts are not on the disk yet that the composer takes no more.
+    /// The limit of sent texts that are not on the disk yet is reached: the composer takes no more.
     full: RwSignal<bool>,
     /// The list for mentions, in a group.
     mentions: Option<Mentions>,
