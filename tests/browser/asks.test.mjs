@@ -1,24 +1,13 @@
 // Asking to join a group by a link that needs approval, and earlier messages that a member shares by hand.
 import assert from "node:assert/strict";
-import { mkdir } from "node:fs/promises";
-import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { faults } from "./lib/axe.mjs";
-import { about, closeInfo, createGroup, dialog, member, openInfo, seesLine } from "./lib/group.mjs";
+import { PICTURE, about, closeInfo, createGroup, dialog, member, openInfo, seesLine } from "./lib/group.mjs";
+import { Looks } from "./lib/looks.mjs";
 import { Person } from "./lib/person.mjs";
 import { Relay } from "./lib/relay.mjs";
 
-const folder = process.env.PARLEY_SHOTS ?? "shots";
-const sizes = { wide: { width: 1280, height: 800 }, phone: { width: 390, height: 844 } };
-const schemes = {
-  light: { colorScheme: "light", forcedColors: "none" },
-  dark: { colorScheme: "dark", forcedColors: "none" },
-};
-/** A red picture of 2 by 2. */
-const PICTURE = Buffer.from("iVBORw0KGgoAAAANSUhEUgAAAAIAAAACCAIAAAD91JpzAAAAEElEQVR4nGP4z8AARAwQCgAf7gP9i18U1AAAAABJRU5ErkJggg==", "base64");
-
 const everybody = [];
-const wrong = [];
+const looks = new Looks("ask");
 let relay;
 let ada;
 let bob;
@@ -26,7 +15,6 @@ let finn;
 let link;
 
 before(async () => {
-  await mkdir(folder, { recursive: true });
   relay = await Relay.start();
   ada = await arrive("Ada");
   bob = await arrive("Bob");
@@ -57,22 +45,6 @@ async function arrive(name) {
   return person;
 }
 
-async function shoot({ page }, name) {
-  for (const [size, viewport] of Object.entries(sizes)) {
-    await page.setViewportSize(viewport);
-    for (const [scheme, media] of Object.entries(schemes)) {
-      await page.emulateMedia({ ...media, reducedMotion: "reduce" });
-      await page.waitForTimeout(60);
-      await page.screenshot({ path: join(folder, `ask-${name}-${size}-${scheme}.png`) });
-      const sideways = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-      if (sideways > 0) wrong.push(`${name} ${size}: ${sideways} px stick out`);
-      wrong.push(...(await faults(page)).map((fault) => `${name} ${size} ${scheme}: ${fault}`));
-    }
-  }
-  await page.setViewportSize(sizes.wide);
-  await page.emulateMedia({ colorScheme: null, forcedColors: null, reducedMotion: null });
-}
-
 const preview = (person) => dialog(person, "Join a group");
 const links = (box) => box.getByRole("list", { name: "Invite links" }).getByRole("listitem");
 const requests = (box) => box.getByRole("list", { name: "Requests to join" }).getByRole("listitem");
@@ -85,13 +57,16 @@ async function makeLink(person, approval) {
   if (approval) {
     await box.getByRole("checkbox", { name: "An admin approves everyone who wants to join" }).check();
     await box.getByRole("combobox", { name: "How many can join" }).waitFor({ state: "detached" });
-    await shoot(person, "new-link");
+    await looks.at(person, "new-link");
   }
   await box.getByRole("button", { name: "Create link" }).click();
   const made = links(box).nth(before);
   await made.getByRole("button", { name: "Copy link" }).waitFor();
   const text = await made.locator(".invite-link").innerText();
-  if (approval) await made.getByText(/needs approval/).waitFor();
+  if (approval) {
+    await made.getByText(/needs approval/).waitFor();
+    await box.getByText("Anyone with this link can see the group and ask to join. An admin lets them in.").waitFor();
+  }
   await closeInfo(person);
   return text;
 }
@@ -111,24 +86,24 @@ test("p10: who asks waits, and is let in later while they are away and read noth
   const box = await ask(finn, "Hi, we met on Sunday.");
   await box.getByText("2 people", { exact: true }).waitFor();
   assert.equal(await box.getByRole("button", { name: "Join", exact: true }).count(), 0);
-  await shoot(finn, "1-preview");
+  await looks.at(finn, "1-preview");
   await box.getByRole("button", { name: "Ask to join" }).click();
   await waiting(finn).waitFor();
   assert.equal(await finn.composer().count(), 0);
   await finn.page.getByText("Waiting for an admin", { exact: true }).first().waitFor();
-  await shoot(finn, "2-waiting");
+  await looks.at(finn, "2-waiting");
   await finn.leave();
   await ada.comeBack();
   await ada.openChat("Climbing");
   await ada.page.getByText("1 person asks to join.").waitFor();
-  await shoot(ada, "3-asked");
+  await looks.at(ada, "3-asked");
   await ada.button("Review").click();
   const info = dialog(ada, /^Group info/);
   const one = requests(info);
   await one.getByText("Hi, we met on Sunday.").waitFor();
   await one.getByRole("button", { name: "Show safety number" }).click();
   await one.getByRole("group", { name: "Safety number" }).waitFor();
-  await shoot(ada, "4-request");
+  await looks.at(ada, "4-request");
   await one.getByRole("button", { name: "Let in" }).click();
   await info.getByRole("list", { name: "Requests to join" }).waitFor({ state: "detached" });
   await member(info, "Finn").waitFor();
@@ -199,7 +174,7 @@ test("the preview shows the group's picture, and a link of another admin leads i
   await eve.page.goto(his);
   await preview(eve).getByRole("heading", { name: "Climbing" }).waitFor();
   await preview(eve).locator("img").waitFor();
-  await shoot(eve, "5-picture");
+  await looks.at(eve, "5-picture");
   await preview(eve).getByRole("button", { name: "Join", exact: true }).click();
   await eve.composer().waitFor();
   await eve.send("Hello from Eve");
@@ -216,7 +191,7 @@ test("p10: a member shares earlier messages when adding somebody and later, and 
   await about(box, "Finn", "Share earlier messages…");
   await box.getByRole("combobox", { name: "Earlier messages they see" }).waitFor();
   await box.getByText("They can check who wrote each message.").waitFor();
-  await shoot(ada, "6-share");
+  await looks.at(ada, "6-share");
   await box.getByRole("combobox", { name: "Earlier messages they see" }).selectOption("Since a date");
   await box.getByRole("button", { name: "Share", exact: true }).click();
   await box.getByText("Choose a date.").waitFor();
@@ -227,7 +202,7 @@ test("p10: a member shares earlier messages when adding somebody and later, and 
   await seesLine(finn, "with you. Who wrote them is checked; whether some are missing, and their dates, rest on Ada.");
   await finn.page.getByRole("article", { name: /^Ada, .*, shared$/ }).first().waitFor();
   assert.equal(await finn.page.getByRole("article", { name: /^Ada, .*, shared$/ }).filter({ hasText: "Welcome, Finn!" }).count(), 0);
-  await shoot(finn, "7-shared");
+  await looks.at(finn, "7-shared");
   // And at once, with who is being added.
   const jan = await arrive("Jan");
   box = await openInfo(ada);
@@ -235,7 +210,7 @@ test("p10: a member shares earlier messages when adding somebody and later, and 
   await box.getByRole("textbox", { name: "Username or invite link" }).fill("jan");
   await box.getByRole("button", { name: "Add person" }).click();
   await box.getByRole("combobox", { name: "Earlier messages they see" }).selectOption("Last 25 messages");
-  await shoot(ada, "8-add");
+  await looks.at(ada, "8-add");
   await box.getByRole("button", { name: "Add to group" }).click();
   await member(box, "Jan").waitFor();
   await closeInfo(ada);
@@ -246,4 +221,4 @@ test("p10: a member shares earlier messages when adding somebody and later, and 
   await jan.page.getByRole("article", { name: /, shared$/ }).first().waitFor();
 });
 
-test("what was looked at has no faults", () => assert.deepEqual(wrong, []));
+test("what was looked at has no faults", () => assert.deepEqual(looks.wrong, []));

@@ -1,33 +1,20 @@
 // Groups: making one, chatting in it, its members and permissions.
 import assert from "node:assert/strict";
-import { mkdir } from "node:fs/promises";
-import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { faults, outline } from "./lib/axe.mjs";
-import { about, choosePeople, closeInfo, createGroup, dialog, member, openInfo, openNewGroup, plain, seesLine } from "./lib/group.mjs";
+import { PICTURE, about, choosePeople, closeInfo, createGroup, dialog, member, openInfo, openNewGroup, plain, seesLine } from "./lib/group.mjs";
+import { Looks } from "./lib/looks.mjs";
 import { Person } from "./lib/person.mjs";
 import { Relay } from "./lib/relay.mjs";
 import { walks } from "./lib/walk.mjs";
 
-const folder = process.env.PARLEY_SHOTS ?? "shots";
-const sizes = { wide: { width: 1280, height: 800 }, phone: { width: 390, height: 844 } };
-const schemes = {
-  light: { colorScheme: "light", forcedColors: "none" },
-  dark: { colorScheme: "dark", forcedColors: "none" },
-  forced: { colorScheme: "dark", forcedColors: "active" },
-};
-/** A red picture of 2 by 2. */
-const PICTURE = Buffer.from("iVBORw0KGgoAAAANSUhEUgAAAAIAAAACCAIAAAD91JpzAAAAEElEQVR4nGP4z8AARAwQCgAf7gP9i18U1AAAAABJRU5ErkJggg==", "base64");
-
 const people = [];
-const wrong = [];
+const looks = new Looks("group");
 let relay;
 let ada;
 let bob;
 let carol;
 
 before(async () => {
-  await mkdir(folder, { recursive: true });
   relay = await Relay.start();
   ada = await arrive("Ada", "ada");
   bob = await arrive("Bob", "bob");
@@ -58,24 +45,6 @@ const row = (person, name) =>
   person.page.getByRole("list", { name: "Chats", exact: true }).getByRole("link", { name: new RegExp(`^${name}, group`) });
 const requests = (person, count) => person.page.getByRole("link", { name: `Message requests, ${count}`, exact: true });
 
-async function shoot({ page }, name) {
-  for (const [size, viewport] of Object.entries(sizes)) {
-    await page.setViewportSize(viewport);
-    for (const [scheme, media] of Object.entries(schemes)) {
-      await page.emulateMedia({ ...media, reducedMotion: "reduce" });
-      await page.waitForTimeout(60);
-      await page.screenshot({ path: join(folder, `group-${name}-${size}-${scheme}.png`) });
-      const sideways = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-      if (sideways > 0) wrong.push(`${name} ${size}: ${sideways} px stick out`);
-      wrong.push(...(await faults(page)).map((fault) => `${name} ${size} ${scheme}: ${fault}`));
-    }
-    const { main, h1 } = await outline(page);
-    if (main !== 1 || h1 !== 1) wrong.push(`${name} ${size}: ${main} main parts, ${h1} first headings`);
-  }
-  await page.setViewportSize(sizes.wide);
-  await page.emulateMedia({ colorScheme: null, forcedColors: null, reducedMotion: null });
-}
-
 test("a group without a name, and somebody whom nobody knows, are said", async () => {
   const box = await openNewGroup(ada);
   await box.getByRole("textbox", { name: "Username or invite link" }).fill("nobody-here");
@@ -84,7 +53,7 @@ test("a group without a name, and somebody whom nobody knows, are said", async (
   await box.getByRole("textbox", { name: "Username or invite link" }).fill("");
   await choosePeople(box, ["Bob"]);
   await box.getByRole("button", { name: "Take out Bob" }).waitFor();
-  await shoot(ada, "people");
+  await looks.at(ada, "people");
   await box.getByRole("button", { name: "Take out Bob" }).click();
   await box.getByRole("list", { name: "Chosen people" }).waitFor({ state: "detached" });
   assert.equal(await box.getByRole("checkbox", { name: /^Bob/ }).isChecked(), false);
@@ -93,7 +62,7 @@ test("a group without a name, and somebody whom nobody knows, are said", async (
   await ada.page.waitForFunction(() => document.activeElement?.id === "group-name");
   await ada.page.keyboard.press("Enter");
   await box.getByText("Enter a name for the group.").waitFor();
-  await shoot(ada, "name");
+  await looks.at(ada, "name");
   await ada.page.keyboard.press("Escape");
   await box.waitFor({ state: "detached" });
 });
@@ -126,7 +95,7 @@ test("all see what each writes, by name and in one colour; a run has one name", 
     person.page.locator(".log .author", { hasText: "Bob" }).first().evaluate((author) => getComputedStyle(author).color);
   assert.equal(await colour(ada), await colour(carol));
   await ada.page.getByRole("link", { name: /^Team, group, .*Carol: Fine/ }).waitFor();
-  await shoot(carol, "chat");
+  await looks.at(carol, "chat");
 });
 
 test("a message in a group that is not open is announced with its author, and counts", async () => {
@@ -149,7 +118,7 @@ test("who has read a message is said below it, and by name in its details", asyn
   const read = box.getByRole("list", { name: "Read by", exact: true });
   await read.getByText("Carol").waitFor();
   assert.deepEqual(await read.getByRole("listitem").locator("span[dir]").allInnerTexts(), ["Bob", "Carol"]);
-  await shoot(ada, "details");
+  await looks.at(ada, "details");
   await box.getByRole("button", { name: "Close", exact: true }).click();
 });
 
@@ -158,7 +127,7 @@ test("somebody is mentioned by the keyboard, and sees it", async () => {
   await bob.page.keyboard.type("What do you think, @");
   const options = bob.page.getByRole("listbox", { name: "Members to mention" }).getByRole("option");
   await options.nth(1).waitFor();
-  await shoot(bob, "mention");
+  await looks.at(bob, "mention");
   await bob.composer().focus();
   await bob.page.keyboard.type("ca");
   await bob.page.waitForFunction(() => document.querySelectorAll("#mentions [role=option]").length === 1);
@@ -174,7 +143,7 @@ test("somebody is mentioned by the keyboard, and sees it", async () => {
 
 test("name and picture are changed by who may", async () => {
   const box = await openInfo(ada);
-  await shoot(ada, "info");
+  await looks.at(ada, "info");
   await box.getByRole("button", { name: "Rename" }).click();
   await box.getByRole("textbox", { name: "Group name" }).fill("Crew");
   await box.getByRole("button", { name: "Save name" }).click();
@@ -201,7 +170,7 @@ test("an admin may do more, and where only admins write the others read", async 
   await seesLine(bob, "Ada made you an admin.");
   await carol.page.getByText("Only admins can write in this group.").waitFor();
   assert.equal(await carol.composer().count(), 0);
-  await shoot(carol, "silent");
+  await looks.at(carol, "silent");
   await bob.send("Admins only");
   await carol.sees("Admins only");
   const his = await openInfo(bob);
@@ -293,7 +262,7 @@ async function invite(person, count) {
 test("somebody who never talked to who adds them is asked first, and may decline", async () => {
   const dan = await arrive("Dan", "dan");
   await invite(dan, 4);
-  await shoot(dan, "invitation");
+  await looks.at(dan, "invitation");
   await dan.button("Block").click();
   await dan.page.getByText(/Decline, and block .@ada.\?/).waitFor();
   await dan.button("Cancel").click();
@@ -320,7 +289,7 @@ test("who is removed reads what there was, and writes no more", async () => {
   await about(box, "Carol", "Remove from group");
   await box.getByRole("button", { name: "Cancel", exact: true }).click();
   await box.getByRole("button", { name: "Remove from group", exact: true }).click();
-  await shoot(ada, "remove");
+  await looks.at(ada, "remove");
   await box.getByRole("button", { name: "Remove", exact: true }).click();
   await member(box, "Carol").waitFor({ state: "detached" });
   await closeInfo(ada);
@@ -339,7 +308,7 @@ test("the only owner leaves, and says who is it then", async () => {
   const owner = box.getByRole("combobox", { name: "Next owner" });
   assert.equal(await owner.locator("option:checked").innerText(), "The group chooses");
   await owner.selectOption({ label: "Bob" });
-  await shoot(ada, "leave");
+  await looks.at(ada, "leave");
   await box.getByRole("button", { name: "Leave", exact: true }).click();
   await box.waitFor({ state: "detached" });
   await ada.page.getByText(/^You left this group\./).waitFor();
@@ -411,5 +380,5 @@ test("a group is made and looked after by keyboard alone", async () => {
 });
 
 test("nothing sticks out, and axe-core finds nothing wrong", () => {
-  assert.deepEqual(wrong, []);
+  assert.deepEqual(looks.wrong, []);
 });

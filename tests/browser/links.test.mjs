@@ -1,25 +1,16 @@
 // Invite links of a group: a person joins while all members are away.
 import assert from "node:assert/strict";
-import { mkdir } from "node:fs/promises";
-import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { faults, outline } from "./lib/axe.mjs";
 import { about, closeInfo, createGroup, dialog, openInfo, plain, seesLine } from "./lib/group.mjs";
 import { openDevices } from "./lib/link.mjs";
+import { Looks } from "./lib/looks.mjs";
 import { Person } from "./lib/person.mjs";
 import { Relay } from "./lib/relay.mjs";
 
-const folder = process.env.PARLEY_SHOTS ?? "shots";
-const sizes = { wide: { width: 1280, height: 800 }, phone: { width: 390, height: 844 } };
-const schemes = {
-  light: { colorScheme: "light", forcedColors: "none" },
-  dark: { colorScheme: "dark", forcedColors: "none" },
-  forced: { colorScheme: "dark", forcedColors: "active" },
-};
 const NAMES = ["Ada", "Bob", "Carol", "Dan", "Eve"];
 
 const everybody = [];
-const wrong = [];
+const looks = new Looks("join");
 let relay;
 /** Ada is the first person; all have a browser profile of their own. */
 const members = [];
@@ -28,7 +19,6 @@ let gus;
 let link;
 
 before(async () => {
-  await mkdir(folder, { recursive: true });
   relay = await Relay.start();
   for (const name of NAMES) members.push(await arrive(name));
   const [ada, ...others] = members;
@@ -63,24 +53,6 @@ async function arrive(name) {
   return person;
 }
 
-async function shoot({ page }, name) {
-  for (const [size, viewport] of Object.entries(sizes)) {
-    await page.setViewportSize(viewport);
-    for (const [scheme, media] of Object.entries(schemes)) {
-      await page.emulateMedia({ ...media, reducedMotion: "reduce" });
-      await page.waitForTimeout(60);
-      await page.screenshot({ path: join(folder, `join-${name}-${size}-${scheme}.png`) });
-      const sideways = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-      if (sideways > 0) wrong.push(`${name} ${size}: ${sideways} px stick out`);
-      wrong.push(...(await faults(page)).map((fault) => `${name} ${size} ${scheme}: ${fault}`));
-    }
-    const { main, h1 } = await outline(page);
-    if (main !== 1 || h1 !== 1) wrong.push(`${name} ${size}: ${main} main parts, ${h1} first headings`);
-  }
-  await page.setViewportSize(sizes.wide);
-  await page.emulateMedia({ colorScheme: null, forcedColors: null, reducedMotion: null });
-}
-
 const preview = (person) => dialog(person, "Join a group");
 const links = (box) => box.getByRole("list", { name: "Invite links" }).getByRole("listitem");
 const unconfirmed = ({ page }) => page.getByRole("status").filter({ hasText: "Nobody has confirmed yet that this is the group" });
@@ -111,7 +83,7 @@ test("an admin makes a link, and members see no links", async () => {
   assert.equal(await box.getByRole("combobox", { name: "Link works for" }).inputValue(), "7 days");
   assert.equal(await box.getByRole("combobox", { name: "How many can join" }).inputValue(), "No limit");
   await box.getByRole("combobox", { name: "How many can join" }).scrollIntoViewIfNeeded();
-  await shoot(ada, "admin-choices");
+  await looks.at(ada, "admin-choices");
   await box.getByRole("button", { name: "Cancel" }).click();
   const made = await makeLink(box, { "Link works for": "30 days" });
   await made.getByText("Your link").waitFor();
@@ -121,7 +93,7 @@ test("an admin makes a link, and members see no links", async () => {
   await made.getByRole("button", { name: "Show QR code" }).click();
   await made.getByRole("img", { name: "Group link QR code" }).waitFor();
   await made.getByRole("button", { name: "Revoke…" }).scrollIntoViewIfNeeded();
-  await shoot(ada, "admin");
+  await looks.at(ada, "admin");
   await made.getByRole("button", { name: "Hide QR code" }).click();
   await closeInfo(ada);
   await seesLine(ada, "You created an invite link.");
@@ -143,7 +115,7 @@ test("with all five away somebody opens the link, makes an account, joins and wr
   let shooting = 0;
   const shot = async (name) => {
     const at = Date.now();
-    await shoot(finn, name);
+    await looks.at(finn, name);
     shooting += Date.now() - at;
   };
   await shot("1-opened");
@@ -182,7 +154,7 @@ test("the five return one by one, and find who is new and what they wrote", asyn
     await member.sees("Hello, I'm Finn. I'm new here!");
     await member.button("6 members").waitFor();
     await readsEverything(member);
-    if (member === members[1]) await shoot(member, "6-members");
+    if (member === members[1]) await looks.at(member, "6-members");
     if (member !== members[0]) await member.leave();
   }
   const [ada] = members;
@@ -190,7 +162,7 @@ test("the five return one by one, and find who is new and what they wrote", asyn
   await finn.sees("Welcome, Finn!");
   await unconfirmed(finn).waitFor({ state: "detached" });
   await readsEverything(finn);
-  await shoot(finn, "7-confirmed");
+  await looks.at(finn, "7-confirmed");
   const box = await openInfo(ada);
   await links(box).getByText(/^1 joined/).waitFor();
   await closeInfo(ada);
@@ -231,7 +203,7 @@ test("without a connection it is said, and the group is there once there is one"
   await gus.page.getByRole("status", { name: "Connection" }).getByText(/^Offline/).waitFor();
   await gus.page.goto(link);
   await preview(gus).getByText("You're offline. Try again when you're connected.").waitFor();
-  await shoot(gus, "offline");
+  await looks.at(gus, "offline");
   await preview(gus).getByRole("button", { name: "Try again" }).click();
   await preview(gus).getByText("You're offline. Try again when you're connected.").waitFor();
   await relay.run();
@@ -252,7 +224,7 @@ test("a revoked link leads nowhere, and who came by it stays", async () => {
   await seesLine(ada, "You turned off an invite link.");
   await gus.page.goto(link);
   await preview(gus).getByText("This link doesn't work any more. Ask for a new one.").waitFor();
-  await shoot(gus, "over");
+  await looks.at(gus, "over");
   await preview(gus).getByRole("button", { name: "OK" }).click();
   await finn.send("Still here");
   await ada.sees("Still here");
@@ -295,4 +267,4 @@ test("p10: who comes by a link reads what the group keeps, with everybody away",
   await seesLine(hal, "This group keeps 1 earlier message for newcomers.");
 });
 
-test("what was looked at has no faults", () => assert.deepEqual(wrong, []));
+test("what was looked at has no faults", () => assert.deepEqual(looks.wrong, []));

@@ -1,5 +1,8 @@
 // Actions on groups, by the names that people see.
 
+/** A red picture of 2 by 2. */
+export const PICTURE = Buffer.from("iVBORw0KGgoAAAANSUhEUgAAAAIAAAACCAIAAAD91JpzAAAAEElEQVR4nGP4z8AARAwQCgAf7gP9i18U1AAAAABJRU5ErkJggg==", "base64");
+
 /** The text without the marks that isolate names from a sentence's direction. */
 export const plain = (text) => text.replaceAll(/[\u2068\u2069]/g, "");
 
